@@ -1,0 +1,20 @@
+/*
+ * Tokens in the Secret Service, read over the session bus without libsecret:
+ * OpenSession (plain) and SearchItems in flight together, then GetSecret. A
+ * plain session hides nothing less: who can watch this bus can ask for the
+ * item itself. Private keys never come this way.
+ * Secret Service API Draft 0.2 (freedesktop.org), items and sessions.
+ */
+#ifndef CACHE_KEYRING_H
+#define CACHE_KEYRING_H
+
+#include "cache/cache.h"
+
+/* Rows of the table; see struct cache_store. */
+NODISCARD enum rc cache_keyring_get(const struct token_key *key,
+				    int64_t deadline_ms, struct token **ret,
+				    struct why *why);
+NODISCARD enum rc cache_keyring_has(const struct token_key *key,
+				    int64_t deadline_ms, struct why *why);
+
+#endif

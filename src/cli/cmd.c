@@ -1,0 +1,80 @@
+#include "cli/cmd.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "core/lines.h"
+#include "front/kclient.h"
+#include "platform/confine.h"
+
+#include "core/banned.h"
+
+bool
+cmd_may_prompt(void)
+{
+	return confine_has_display();
+}
+
+enum rc
+cmd_take_name(struct cmd *c, struct span *ret)
+{
+	struct opts_item item;
+	struct span name = { 0 };
+	bool end;
+	enum rc rc;
+
+	for (;;) {
+		if ((rc = opts_next(&c->opts, &item, &end, &c->why)) != RC_OK)
+			return rc;
+		if (end)
+			break;
+		if (item.name != NULL || span_is_set(name))
+			return why_set(&c->why, RC_USAGE,
+				       "one app's name is wanted; see "
+				       "'apptoken --help'");
+		name = span_of(item.value);
+	}
+	if (!lines_name_is_valid(name))
+		return why_set(&c->why, RC_USAGE,
+			       "an app's name is wanted; see 'apptoken "
+			       "--help'");
+	*ret = name;
+	return RC_OK;
+}
+
+void
+cmd_print(struct cmd *c, const char *fmt, ...)
+{
+	char line[8192];
+	va_list args;
+	int n;
+
+	va_start(args, fmt);
+	n = vsnprintf(line, sizeof(line), fmt, args);
+	va_end(args);
+	if (n < 0 || (size_t)n >= sizeof(line))
+		safebuf_fail(c->out);
+	else
+		safebuf_puts(c->out, line);
+}
+
+enum rc
+cmd_tell_keeper(struct cmd *c, enum wire_verb verb, struct span app)
+{
+	struct wire_request request = { .verb = verb,
+					.app = app,
+					.caller = TOKEN_FOR_COMMAND,
+					.may_prompt = cmd_may_prompt() };
+	struct safebuf *room = NULL;
+	struct wire_answer answer;
+	enum rc rc;
+
+	if ((rc = safebuf_new(WIRE_MAX, &room)) != RC_OK)
+		return rc;
+	rc = c->ports->ask_keeper(&request, -1,
+				  LOCK_WAIT_MS + 4 * KEYRING_CALL_MS +
+					  (request.may_prompt ? PROMPT_MS : 0),
+				  room, &answer, &c->why);
+	safebuf_free(room);
+	return rc;
+}

@@ -1,0 +1,55 @@
+/*
+ * The commands of apptoken: one file each, one row each in main.c. A command
+ * fills out (written to stdout by main, in one go) and returns its class;
+ * main says why on stderr. stdout is the answer, stderr is for people, the
+ * exit status for scripts: apptoken(1), EXIT STATUS.
+ */
+#ifndef CLI_CMD_H
+#define CLI_CMD_H
+
+#include "cli/opts.h"
+#include "core/rc.h"
+#include "core/safebuf.h"
+#include "front/front.h"
+
+#define CMD_OUT_MAX (1024 * 1024)
+
+struct cmd {
+	const struct front_ports *ports;
+	struct opts opts;    /* the arguments after the command's name */
+	struct safebuf *out; /* may hold a secret */
+	struct why why;
+	struct why warning;  /* said on stderr even when all went well */
+};
+
+struct cmd_row {
+	const char *name;
+	const char *usage;   /* the words after the name */
+	const char *summary; /* one line */
+	const struct opts_row *options;
+	enum rc (*run)(struct cmd *c);
+};
+
+extern const struct cmd_row cmd_add;
+extern const struct cmd_row cmd_token;
+extern const struct cmd_row cmd_status;
+extern const struct cmd_row cmd_forget;
+extern const struct cmd_row cmd_remove;
+
+/* May the keyring prompt? A command is typed by a person. */
+bool cmd_may_prompt(void);
+
+/*
+ * The one operand that a command wants: a valid name.
+ * RC_USAGE: none, more, or not valid.
+ */
+NODISCARD enum rc cmd_take_name(struct cmd *c, struct span *ret);
+
+/* Append text to out, with printf's forms. Never a secret. */
+void cmd_print(struct cmd *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* Ask the keeper for something that has no answer but its class. */
+NODISCARD enum rc cmd_tell_keeper(struct cmd *c, enum wire_verb verb,
+				  struct span app);
+
+#endif

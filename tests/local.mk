@@ -1,0 +1,154 @@
+# A new C test is tests/KIND/test_NAME.c and its name in the list of its kind;
+# a new shell test is its name in source_tests, elf_tests or e2e_tests.
+
+unit_tests = \
+	%D%/unit/test_base64 \
+	%D%/unit/test_busaddr \
+	%D%/unit/test_clean \
+	%D%/unit/test_conf \
+	%D%/unit/test_conf_find \
+	%D%/unit/test_expand \
+	%D%/unit/test_fdio \
+	%D%/unit/test_jchar \
+	%D%/unit/test_jput \
+	%D%/unit/test_jscan \
+	%D%/unit/test_jscan_read \
+	%D%/unit/test_lines \
+	%D%/unit/test_lockfile \
+	%D%/unit/test_note \
+	%D%/unit/test_num \
+	%D%/unit/test_paths \
+	%D%/unit/test_rc \
+	%D%/unit/test_safebuf \
+	%D%/unit/test_say \
+	%D%/unit/test_span \
+	%D%/unit/test_stamp \
+	%D%/unit/test_trustfile
+
+contract_tests =
+
+front_tests =
+
+keeper_tests =
+
+# Of the source, and of the installed programs.
+source_tests = \
+	%D%/structure/layers.sh \
+	%D%/structure/lists.sh
+elf_tests = \
+	%D%/structure/elf.sh \
+	%D%/structure/needed.sh
+e2e_tests =
+
+EXTRA_DIST += \
+	%D%/structure/strip.awk \
+	%D%/structure/tap.sh \
+	%D%/support/lint.sh \
+	%D%/support/subtree.sh
+
+# Programs without a _SOURCES line are built from the file of their name, and
+# linked with LDADD. The pieces of the keeper bring their libraries along only
+# when a test calls them.
+AM_CPPFLAGS += $(CMOCKA_CFLAGS)
+LDADD = libfront.a libkeeper.a libcache.a $(base_libs) $(CMOCKA_LIBS) \
+	$(LIBSECRET_LIBS) $(GNUTLS_LIBS) $(LIBCURL_LIBS) $(JSON_C_LIBS) \
+	$(LIBSYSTEMD_LIBS)
+
+if TESTS_POSSIBLE
+check_PROGRAMS += $(unit_tests) $(contract_tests) $(front_tests) \
+	$(keeper_tests) %D%/support/tokend
+endif
+dist_check_SCRIPTS += $(source_tests) $(elf_tests) $(e2e_tests)
+
+%C%_support_tokend_CPPFLAGS = $(AM_CPPFLAGS) $(LIBMICROHTTPD_CFLAGS) \
+	$(GNUTLS_CFLAGS) $(JSON_C_CFLAGS)
+%C%_support_tokend_SOURCES = \
+	%D%/support/tokend.c %D%/support/tokend.h \
+	%D%/support/tokend_cert.c \
+	%D%/support/tokend_control.c \
+	%D%/support/tokend_fault.c \
+	%D%/support/tokend_git.c \
+	%D%/support/tokend_jwt.c \
+	%D%/support/tokend_registry.c \
+	%D%/support/tokend_route.c \
+	%D%/support/tokend_server.c \
+	%D%/support/tokend_store.c \
+	%D%/support/tokend_text.c
+%C%_support_tokend_LDADD = $(base_libs) $(LIBMICROHTTPD_LIBS) $(GNUTLS_LIBS) \
+	$(JSON_C_LIBS)
+
+# quick_tests is for `make distcheck TESTS='$(quick_tests)'`.
+quick_tests = $(unit_tests) $(contract_tests) $(front_tests) $(keeper_tests) \
+	$(source_tests) $(elf_tests)
+TESTS =
+if TESTS_POSSIBLE
+TESTS += $(quick_tests) $(e2e_tests)
+endif
+TEST_EXTENSIONS = .sh
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) \
+	$(top_srcdir)/build-aux/tap-driver.sh
+LOG_DRIVER_FLAGS = --comments
+SH_LOG_DRIVER = $(LOG_DRIVER)
+SH_LOG_DRIVER_FLAGS = $(LOG_DRIVER_FLAGS)
+
+# Nothing of the person's session, proxies or certificates reaches a test.
+AM_TESTS_ENVIRONMENT = \
+	LC_ALL=C.UTF-8; TZ=UTC; G_DEBUG=fatal-warnings; \
+	export LC_ALL TZ G_DEBUG; \
+	unset APPTOKEN_CONFIG CURL_CA_BUNDLE DBUS_SESSION_BUS_ADDRESS \
+		DISPLAY DOCKER_CONFIG GIT_SSL_CAINFO GNOME_KEYRING_CONTROL \
+		SSLKEYLOGFILE SSL_CERT_DIR SSL_CERT_FILE WAYLAND_DISPLAY \
+		ALL_PROXY HTTPS_PROXY HTTP_PROXY NO_PROXY all_proxy \
+		http_proxy https_proxy no_proxy; \
+	APPTOKEN_PREFIX='$(abs_builddir)/e2e-root/usr'; \
+	APPTOKEN_CC='$(CC)'; READELF='$(READELF)'; \
+	APPTOKEN_LIBSYSTEMD='$(with_libsystemd)'; \
+	APPTOKEN_HARDENING='$(enable_hardening)'; \
+	APPTOKEN_FORTIFY='$(fortify)'; \
+	APPTOKEN_SANITIZERS='$(enable_sanitizers)'; \
+	APPTOKEN_TESTS='$(quick_tests) $(e2e_tests)'; \
+	APPTOKEN_FILES='$(DIST_SOURCES) $(EXTRA_DIST) $(dist_check_SCRIPTS) \
+		$(dist_providers_DATA)'; \
+	top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_builddir)'; \
+	export APPTOKEN_PREFIX APPTOKEN_CC READELF APPTOKEN_LIBSYSTEMD \
+		APPTOKEN_HARDENING APPTOKEN_FORTIFY APPTOKEN_SANITIZERS \
+		APPTOKEN_TESTS APPTOKEN_FILES \
+		top_srcdir top_builddir;
+if SANITIZERS
+AM_TESTS_ENVIRONMENT += \
+	ASAN_OPTIONS="$${ASAN_OPTIONS-allocator_may_return_null=1}"; \
+	UBSAN_OPTIONS="$${UBSAN_OPTIONS-print_stacktrace=1}"; \
+	export ASAN_OPTIONS UBSAN_OPTIONS;
+endif
+
+if !TESTS_POSSIBLE
+check-local:
+	@echo 'make check: cmocka or libmicrohttpd is missing;' \
+		'install both and run configure again' >&2
+	@exit 1
+endif
+
+# The end-to-end and ELF tests look at an installed build. Its paths are
+# compiled in, so it is made in a tree of its own, with the arguments of this
+# one and another prefix, and again only when a program or its data changes.
+subtree = MAKE='$(MAKE)' $(SHELL) $(srcdir)/%D%/support/subtree.sh
+$(elf_tests:.sh=.log) $(e2e_tests:.sh=.log): e2e-root/stamp
+e2e-root/stamp: $(bin_PROGRAMS) $(pkglibexec_PROGRAMS) config.status \
+		$(dist_providers_DATA) %D%/support/subtree.sh
+	$(AM_V_GEN)rm -f $@
+	+$(AM_V_at)$(subtree) e2e-root \
+		--prefix='$(abs_builddir)/e2e-root/usr' \
+		--sysconfdir='$(abs_builddir)/e2e-root/etc'
+	$(AM_V_at)rm -rf e2e-root/usr
+	$(AM_V_at)cd e2e-root/build && $(MAKE) DESTDIR= install
+	$(AM_V_at)touch $@
+
+check-sanitizers:
+	+$(AM_V_at)$(subtree) sanitizers --disable-werror \
+		--enable-sanitizers=address,undefined
+	cd sanitizers/build && $(MAKE) check
+
+clean-local:
+	-rm -rf e2e-root sanitizers
+
+.PHONY: check-sanitizers
