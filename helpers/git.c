@@ -228,7 +228,13 @@ run(struct helper_call *c)
 		if (strcmp(operation, operations[i].name) == 0)
 			return run_operation(c, i);
 	}
-	if (strcmp(operation, "capability") == 0)
+	if (strcmp(operation, "--help") == 0 || strcmp(operation, "-h") == 0) {
+		safebuf_puts(c->answer, protocol_git.usage);
+		safebuf_putc(c->answer, '\n');
+	} else if (strcmp(operation, "--version") == 0) {
+		safebuf_puts(c->answer, "git-credential-apptoken (apptoken) "
+					VERSION "\n");
+	} else if (strcmp(operation, "capability") == 0)
 		safebuf_puts(c->answer, "version 0\ncapability authtype\n"
 					"capability state\n");
 	else if (operation[0] == '-')

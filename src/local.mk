@@ -16,6 +16,7 @@ libcore_a_SOURCES = \
 	%D%/core/jscan.c %D%/core/jscan.h \
 	%D%/core/limits.h \
 	%D%/core/lines.c %D%/core/lines.h \
+	%D%/core/login.c %D%/core/login.h \
 	%D%/core/note.c %D%/core/note.h \
 	%D%/core/num.c %D%/core/num.h \
 	%D%/core/place.c %D%/core/place.h \
@@ -48,12 +49,13 @@ libplatform_a_SOURCES = \
 libcache_a_CPPFLAGS = $(AM_CPPFLAGS) $(LIBSYSTEMD_CFLAGS)
 libcache_a_SOURCES = \
 	%D%/cache/cache.h \
-	%D%/cache/keyring.h \
+	%D%/cache/keyring.c %D%/cache/keyring.h \
+	%D%/cache/secretread.h \
 	%D%/cache/stores.c
 if LIBSYSTEMD
-libcache_a_SOURCES += %D%/cache/keyring.c
+libcache_a_SOURCES += %D%/cache/secretread.c
 else
-libcache_a_SOURCES += %D%/cache/keyring_none.c
+libcache_a_SOURCES += %D%/cache/secretread_none.c
 endif
 
 libfront_a_SOURCES = \

@@ -2,11 +2,13 @@
 # a new shell test is its name in source_tests, elf_tests or e2e_tests.
 
 unit_tests = \
+	%D%/unit/test_appload \
 	%D%/unit/test_base64 \
 	%D%/unit/test_busaddr \
 	%D%/unit/test_clean \
 	%D%/unit/test_conf \
 	%D%/unit/test_conf_find \
+	%D%/unit/test_confine \
 	%D%/unit/test_expand \
 	%D%/unit/test_fdio \
 	%D%/unit/test_jchar \
@@ -18,14 +20,24 @@ unit_tests = \
 	%D%/unit/test_note \
 	%D%/unit/test_num \
 	%D%/unit/test_paths \
+	%D%/unit/test_place \
+	%D%/unit/test_place_match \
+	%D%/unit/test_place_vectors \
+	%D%/unit/test_profile \
+	%D%/unit/test_profile_check \
+	%D%/unit/test_profile_parse \
 	%D%/unit/test_rc \
 	%D%/unit/test_safebuf \
 	%D%/unit/test_say \
 	%D%/unit/test_span \
+	%D%/unit/test_spawn \
 	%D%/unit/test_stamp \
 	%D%/unit/test_trustfile
 
-contract_tests =
+contract_tests = \
+	%D%/contract/test_keyring \
+	%D%/contract/test_keyring_down \
+	%D%/contract/test_keyring_token
 
 front_tests =
 
@@ -44,7 +56,8 @@ EXTRA_DIST += \
 	%D%/structure/strip.awk \
 	%D%/structure/tap.sh \
 	%D%/support/lint.sh \
-	%D%/support/subtree.sh
+	%D%/support/subtree.sh \
+	%D%/support/with-keyring.sh
 
 # Programs without a _SOURCES line are built from the file of their name, and
 # linked with LDADD. The pieces of the keeper bring their libraries along only

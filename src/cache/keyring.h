@@ -1,9 +1,6 @@
 /*
- * Tokens in the Secret Service, read over the session bus without libsecret:
- * OpenSession (plain) and SearchItems in flight together, then GetSecret. A
- * plain session hides nothing less: who can watch this bus can ask for the
- * item itself. Private keys never come this way.
- * Secret Service API Draft 0.2 (freedesktop.org), items and sessions.
+ * Tokens in the Secret Service, read over the session bus: at most two
+ * rounds, no libsecret.
  */
 #ifndef CACHE_KEYRING_H
 #define CACHE_KEYRING_H

@@ -252,7 +252,6 @@ put_host(struct span url, enum expand_form form, struct safebuf *out,
 
 	if (rc != RC_OK)
 		return rc;
-	p.path = (struct span){ 0 };
 	if ((rc = place_format(&p, false, text, sizeof(text))) != RC_OK)
 		return rc;
 	return put_value(span_of(text), form, out);

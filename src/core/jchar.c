@@ -14,10 +14,10 @@ peek(struct span s, size_t at)
 static bool
 read_hex4(struct span s, size_t at, uint32_t *ret)
 {
+	struct span digits = span_cut(s, at, 4);
 	uint64_t code;
 
-	if (at > s.len || s.len - at < 4 ||
-	    num_parse_hex(span_cut(s, at, 4), &code) != RC_OK)
+	if (digits.len < 4 || num_parse_hex(digits, &code) != RC_OK)
 		return false;
 	*ret = (uint32_t)code;
 	return true;

@@ -13,13 +13,12 @@ struct civil {
 	unsigned year, month, day, hour, minute, second;
 };
 
+/* s has at least at + count bytes. */
 static bool
 read_digits(struct span s, size_t at, size_t count, unsigned *ret)
 {
 	unsigned n = 0;
 
-	if (at > s.len || count > s.len - at)
-		return false;
 	for (size_t i = at; i < at + count; i++) {
 		if (s.at[i] < '0' || s.at[i] > '9')
 			return false;

@@ -13,6 +13,11 @@ static const char *const verb_names[WIRE_VERBS] = {
 	[WIRE_DROP] = "drop",	  [WIRE_FORGET] = "forget",
 	[WIRE_IMPORT] = "import", [WIRE_REMOVE] = "remove",
 	[WIRE_INSPECT] = "inspect",
+	[WIRE_ROTATE] = "rotate",
+	[WIRE_LOGIN_GET] = "login-get",
+	[WIRE_LOGIN_STORE] = "login-store",
+	[WIRE_LOGIN_ERASE] = "login-erase",
+	[WIRE_LOGIN_LIST] = "login-list",
 };
 
 static const char *const caller_names[] = {
@@ -20,6 +25,17 @@ static const char *const caller_names[] = {
 	[TOKEN_FOR_DOCKER] = "docker",
 	[TOKEN_FOR_COMMAND] = "command",
 };
+
+static const char *const kind_names[] = {
+	[LOGIN_DOCKER] = "docker",
+	[LOGIN_GIT] = "git",
+};
+
+static bool
+is_login(enum wire_verb verb)
+{
+	return verb >= WIRE_LOGIN_GET && verb <= WIRE_LOGIN_LIST;
+}
 
 static void
 put_set(struct safebuf *out, const char *key, struct span value)
@@ -59,7 +75,7 @@ wire_put_request(const struct wire_request *r, struct safebuf *out)
 
 	safebuf_puts(out, REQUEST_VERSION "\n");
 	safebuf_put_line(out, "verb", span_of(verb_names[r->verb]));
-	safebuf_put_line(out, "app", r->app);
+	put_set(out, "app", r->app);
 	safebuf_put_line(out, "caller", span_of(caller_names[r->caller]));
 	if (r->min_life_s > 0)
 		put_number(out, "min-life", r->min_life_s);
@@ -68,6 +84,16 @@ wire_put_request(const struct wire_request *r, struct safebuf *out)
 	put_flag(out, "verify", r->verify);
 	put_set(out, "presented", r->presented);
 	put_set(out, "refused", r->refused);
+	if (is_login(r->verb)) {
+		safebuf_put_line(out, "kind",
+				 span_of(kind_names[r->login.kind]));
+		put_set(out, "server", r->login.server);
+		put_set(out, "protocol", r->login.protocol);
+		put_set(out, "port", r->login.port);
+		put_set(out, "path", r->login.path);
+		put_set(out, "user", r->login.user);
+		put_set(out, "secret", r->secret);
+	}
 	while (span_next_line(&rest, &line))
 		safebuf_put_line(out, "conf", line);
 	return finish(out);
@@ -93,6 +119,8 @@ wire_put_answer(const struct wire_answer *a, struct safebuf *out)
 	safebuf_put_line(out, "key-rc", span_of(rc_name(a->key_rc)));
 	put_set(out, "key-why", a->key_why);
 	put_number(out, "state", a->state);
+	put_set(out, "secret", a->secret);
+	put_number(out, "hidden", a->hidden);
 	return finish(out);
 }
 
@@ -183,8 +211,10 @@ wire_get_request(struct span text, struct safebuf *conf_room,
 	struct wire_request r = { 0 };
 	struct span verb = { 0 };
 	struct span caller = { 0 };
+	struct span kind = { 0 };
 	size_t verb_at;
 	size_t caller_at;
+	size_t kind_at = 0;
 	struct field fields[] = {
 		{ .key = "verb", .text = &verb },
 		{ .key = "app", .text = &r.app },
@@ -195,18 +225,29 @@ wire_get_request(struct span text, struct safebuf *conf_room,
 		{ .key = "verify", .flag = &r.verify },
 		{ .key = "presented", .text = &r.presented },
 		{ .key = "refused", .text = &r.refused },
+		{ .key = "kind", .text = &kind },
+		{ .key = "server", .text = &r.login.server },
+		{ .key = "protocol", .text = &r.login.protocol },
+		{ .key = "port", .text = &r.login.port },
+		{ .key = "path", .text = &r.login.path },
+		{ .key = "user", .text = &r.login.user },
+		{ .key = "secret", .text = &r.secret },
 	};
 
 	if (get_fields(text, REQUEST_VERSION, fields,
 		       sizeof(fields) / sizeof(fields[0]),
 		       conf_room) != RC_OK ||
-	    r.app.len == 0 ||
 	    !find_name(verb, verb_names, WIRE_VERBS, &verb_at) ||
 	    !find_name(caller, caller_names,
 		       sizeof(caller_names) / sizeof(caller_names[0]),
 		       &caller_at))
 		return RC_INVALID;
 	r.verb = (enum wire_verb)verb_at;
+	/* A login is no app's, everything else is some app's. */
+	if (is_login(r.verb) ? !find_name(kind, kind_names, 2, &kind_at)
+			     : (r.app.len == 0 || span_is_set(kind)))
+		return RC_INVALID;
+	r.login.kind = (enum login_kind)kind_at;
 	r.caller = (enum token_caller)caller_at;
 	if (conf_room != NULL) {
 		if (safebuf_check(conf_room) != RC_OK)
@@ -250,6 +291,8 @@ wire_get_answer(struct span text, struct wire_answer *ret)
 		{ .key = "key-rc", .text = &key_rc },
 		{ .key = "key-why", .text = &a.key_why },
 		{ .key = "state", .number = &state },
+		{ .key = "secret", .text = &a.secret },
+		{ .key = "hidden", .number = &a.hidden },
 	};
 
 	if (get_fields(text, ANSWER_VERSION, fields,

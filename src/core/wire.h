@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "core/login.h"
 #include "core/rc.h"
 #include "core/safebuf.h"
 #include "core/span.h"
@@ -21,6 +22,13 @@ enum wire_verb {
 	WIRE_IMPORT,  /* prove and keep the private key on descriptor 3 */
 	WIRE_REMOVE,  /* delete key and cached tokens */
 	WIRE_INSPECT, /* tell about key and cached token; no secret */
+	WIRE_ROTATE,  /* prove the key on descriptor 3, put it in place of
+		       * the stored one */
+	/* Kept logins; no app is concerned. */
+	WIRE_LOGIN_GET,
+	WIRE_LOGIN_STORE,
+	WIRE_LOGIN_ERASE,
+	WIRE_LOGIN_LIST,
 	WIRE_VERBS
 };
 
@@ -41,6 +49,12 @@ struct wire_request {
 	 * travels as one "conf=" line. Owned by the caller of decode. */
 	struct span conf;
 	bool verify; /* IMPORT: mint once to prove the key */
+	/*
+	 * LOGIN_*: the question, or what to keep. Secrets are not in login:
+	 * they travel as login_put_secret() writes them, in base64url.
+	 */
+	struct login login;
+	struct span secret; /* base64url; unset: none */
 };
 
 struct wire_answer {
@@ -61,6 +75,12 @@ struct wire_answer {
 	enum rc key_rc; /* RC_OK, or why there is no usable key */
 	struct span key_why;
 	enum token_state state;
+	/*
+	 * LOGIN_GET: username, and the secret as login_put_secret() writes
+	 * it. LOGIN_LIST: the members of a JSON object. In base64url.
+	 */
+	struct span secret;
+	int64_t hidden; /* LOGIN_LIST: items without a readable name */
 };
 
 /* Append the text. RC_INVALID: a value that a line cannot hold. */

@@ -43,14 +43,18 @@ static enum rc
 store_of(const struct front_ports *p, const struct appload_app *a,
 	 const struct cache_store **ret, struct why *why)
 {
+	const struct conf_entry *e;
+	size_t at = 0;
+
 	*ret = p->find_store(a->app->cache);
 	if (*ret != NULL)
 		return RC_OK;
+	e = conf_next(a->app, "cache", &at);
 	return why_set(why, RC_CONFIG,
 		       "'%s' line %u: unknown 'cache' in [%.*s]; use "
 		       "'keyring' or 'none'",
-		       a->app->path, a->app->line, (int)a->app->name.len,
-		       a->app->name.at);
+		       a->app->path, e == NULL ? a->app->line : e->line,
+		       (int)a->app->name.len, a->app->name.at);
 }
 
 static enum rc
@@ -193,9 +197,9 @@ front_token_clear(struct front_token *t)
 	t->token = (struct span){ 0 };
 }
 
-enum rc
-front_is_ours(const struct front_ports *p, const struct appload_app *a,
-	      struct span presented, bool *ret, struct why *why)
+static enum rc
+compare_cached(const struct front_ports *p, const struct appload_app *a,
+	       struct span presented, bool *ret, struct why *why)
 {
 	struct token *cached = NULL;
 	enum rc rc;
@@ -206,6 +210,24 @@ front_is_ours(const struct front_ports *p, const struct appload_app *a,
 	*ret = rc == RC_OK && span_eq_secret(cached->token, presented);
 	token_free(cached);
 	return RC_OK;
+}
+
+enum rc
+front_is_ours(const struct front_ports *p, const struct appload_app *a,
+	      struct span presented, bool *ret, struct why *why)
+{
+	const struct front_ask ask = { .caller = TOKEN_FOR_DOCKER };
+	struct front_token token = { 0 };
+	enum rc rc;
+
+	rc = compare_cached(p, a, presented, ret, why);
+	if (rc == RC_OK || rc == RC_KEYRING_TIMEOUT || rc == RC_CONFIG)
+		return rc;
+	/* The keeper reads what the cache can't, or says why it can't. */
+	if ((rc = ask_for_token(p, a, &ask, &token, why)) == RC_OK)
+		*ret = span_eq_secret(token.token, presented);
+	front_token_clear(&token);
+	return rc;
 }
 
 enum rc
@@ -225,7 +247,7 @@ front_drop(const struct front_ports *p, const struct appload_app *a,
 	if (span_is_set(presented) && !token_is_wellformed(presented))
 		return RC_OK;
 	if (span_is_set(presented)) {
-		rc = front_is_ours(p, a, presented, &ours, why);
+		rc = compare_cached(p, a, presented, &ours, why);
 		if (rc == RC_KEYRING_TIMEOUT || rc == RC_CONFIG)
 			return rc;
 		if (rc == RC_OK && !ours)
@@ -238,6 +260,13 @@ front_drop(const struct front_ports *p, const struct appload_app *a,
 			   &answer, why);
 	safebuf_free(room);
 	return rc;
+}
+
+static bool
+hides_tokens(enum rc rc)
+{
+	return rc == RC_LOCKED || rc == RC_DISMISSED || rc == RC_UNAVAILABLE ||
+	       rc == RC_KEYRING_TIMEOUT;
 }
 
 enum rc
@@ -264,8 +293,13 @@ front_has(const struct front_ports *p, const struct appload_app *a,
 		return rc;
 	rc = p->ask_keeper(&request, -1, front_wait_ms(a->app, false), room,
 			   &answer, why);
+	/* A keyring that can't be reached: the same happened to the key. */
 	if (rc == RC_OK && answer.state == TOKEN_NONE)
-		rc = RC_NOT_FOUND;
+		rc = hides_tokens(answer.key_rc)
+			     ? why_set(why, answer.key_rc, "%.*s",
+				       (int)answer.key_why.len,
+				       answer.key_why.at)
+			     : RC_NOT_FOUND;
 	safebuf_free(room);
 	return rc;
 }

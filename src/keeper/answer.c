@@ -312,7 +312,7 @@ answer_decode(struct span body, const struct answer_spec *spec,
 	if (jscan_check(body, JSON_DEPTH_MAX, &root.scanned, &where) != RC_OK)
 		return why_set(
 			why, RC_BAD_ANSWER,
-			"the answer is not JSON (%s); check the endpoint",
+			"the answer is %s; check the endpoint",
 			where.text);
 	if (root.scanned.kind != JSCAN_OBJECT)
 		return why_set(why, RC_BAD_ANSWER,

@@ -469,6 +469,8 @@ http_post(const struct http_request *r, int64_t now_s, struct http_answer *ret,
 		rc = malformed(peer, st.bad, why);
 	else if (code != CURLE_OK)
 		rc = translate(curl, code, &st, peer, &retry, why);
+	else if (st.head.in_block)
+		rc = malformed(peer, "its headers are cut", why);
 	else if (!st.head.is_final || status < 200 || status > 599)
 		rc = malformed(peer, "it has no final status", why);
 	if (rc != RC_OK)

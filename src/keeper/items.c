@@ -25,6 +25,7 @@ struct items {
 struct items_found {
 	GList *list;   /* of SecretItem */
 	GList *values; /* of SecretValue: what was lent out */
+	GList *tables; /* of GHashTable: likewise */
 };
 
 /* One call of the library and the deadline over it. */
@@ -157,7 +158,9 @@ make_attributes(const struct items_id *id, SecretSchema *schema,
 	GHashTable *table;
 
 	memset(schema, 0, sizeof(*schema));
-	schema->name = id->schema;
+	schema->name = id->schema == NULL ? "any" : id->schema;
+	if (id->schema == NULL)
+		schema->flags = SECRET_SCHEMA_DONT_MATCH_NAME;
 	table = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	for (size_t i = 0; i < id->count; i++) {
 		struct span value = id->attributes[i].value;
@@ -234,6 +237,8 @@ first_locked(GList *list, enum items_want want)
 {
 	gpointer found = NULL;
 
+	if (want == ITEMS_NAMES)
+		return NULL;
 	for (GList *i = list; i != NULL; i = i->next) {
 		if (secret_item_get_locked(i->data))
 			found = i->data;
@@ -261,6 +266,8 @@ find_lock(struct items *s, GList *list, enum items_want want, gpointer *ret,
 			g_object_ref(*ret);
 		return RC_OK;
 	}
+	if (want == ITEMS_NAMES)
+		return RC_OK;
 	if ((rc = default_collection(s, &c, why)) != RC_OK)
 		return rc;
 	if (c != NULL && !secret_collection_get_locked(c))
@@ -351,6 +358,7 @@ items_found_free(struct items_found *f)
 	for (GList *i = f->values; i != NULL; i = i->next)
 		secret_value_unref(i->data);
 	g_list_free(f->values);
+	g_list_free_full(f->tables, (GDestroyNotify)g_hash_table_unref);
 	g_list_free_full(f->list, g_object_unref);
 	free(f);
 	return NULL;
@@ -377,6 +385,26 @@ items_found_secret(struct items_found *f, size_t i)
 	s.at = secret_value_get(v, &len);
 	s.len = len;
 	return s;
+}
+
+bool
+items_found_attribute(struct items_found *f, size_t i, const char *name,
+		      struct span *ret)
+{
+	GHashTable *table;
+	const char *value;
+
+	table = secret_item_get_attributes(
+		g_list_nth_data(f->list, (guint)i));
+	if (table == NULL)
+		return false;
+	/* Kept until the end: what follows is a loan of it. */
+	f->tables = g_list_prepend(f->tables, table);
+	value = g_hash_table_lookup(table, name);
+	if (value == NULL)
+		return false;
+	*ret = span_of(value);
+	return true;
 }
 
 /* Where new items go; unlocked, and of those that outlive the session. */

@@ -12,11 +12,11 @@
 #include "core/rc.h"
 #include "core/span.h"
 
-#define ITEMS_ATTRIBUTES_MAX 4
+#define ITEMS_ATTRIBUTES_MAX 6
 
 /* Schema and attributes: what is searched for, and stored. All lent. */
 struct items_id {
-	const char *schema;
+	const char *schema; /* NULL in a search: any */
 	size_t count;
 	struct {
 		const char *name;
@@ -29,7 +29,8 @@ struct items_found; /* what one search gave */
 
 enum items_want {
 	ITEMS_USABLE, /* locked ones count only when there is no other */
-	ITEMS_ALL     /* one locked item is RC_LOCKED */
+	ITEMS_ALL,    /* one locked item is RC_LOCKED */
+	ITEMS_NAMES   /* as they are, locked or not; nothing is unlocked */
 };
 
 /* As keyring_open(). */
@@ -58,6 +59,14 @@ size_t items_found_count(const struct items_found *f);
  * locked, was not loaded, or the service gave none.
  */
 struct span items_found_secret(struct items_found *f, size_t i);
+
+/*
+ * The attribute name of item i ("xdg:schema" too), lent until
+ * items_found_free(). False: it has none of that name, or a locked keyring
+ * hides it.
+ */
+bool items_found_attribute(struct items_found *f, size_t i, const char *name,
+			   struct span *ret);
 
 /*
  * Keep a secret as text/plain in the default collection.

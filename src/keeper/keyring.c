@@ -51,6 +51,12 @@ keyring_close(struct keyring *k)
 	return NULL;
 }
 
+struct items *
+keyring_items(struct keyring *k)
+{
+	return k->items;
+}
+
 static struct items_id
 key_id(struct span app)
 {

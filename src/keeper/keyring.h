@@ -32,6 +32,10 @@ NODISCARD enum rc keyring_open(const char *bus_address, bool may_prompt,
 			       struct keyring **ret, struct why *why);
 struct keyring *keyring_close(struct keyring *k);
 
+/* The connection beneath, for items that are no app's. Lent. */
+struct items;
+struct items *keyring_items(struct keyring *k);
+
 /*
  * Append the PEM of the app's private key.
  * RC_NOT_FOUND: an unlocked keyring without it. RC_KEY_BAD: two of them, the

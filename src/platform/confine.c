@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -138,10 +139,14 @@ static enum rc
 replace_environment(struct why *why)
 {
 	bool seen[ALLOWED_COUNT] = { false };
-	char **fresh = calloc(ALLOWED_COUNT + 1, sizeof(*fresh));
+	size_t size = (ALLOWED_COUNT + 1) * sizeof(char *);
 	size_t count = 0;
+	char **fresh;
 
-	if (fresh == NULL)
+	/* A mapping, all zero: it lives as long as the process. */
+	fresh = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (fresh == MAP_FAILED)
 		return failed(why, "copying the environment");
 	for (char **e = environ; e != NULL && *e != NULL; e++) {
 		size_t i = find_allowed(*e);

@@ -95,6 +95,9 @@ start(const char *path, int in, int out, int key, pid_t *ret)
 	if (!span_copy(span_of(path), name, sizeof(name)))
 		return ENAMETOOLONG;
 	argv[0] = name;
+	/* POSIX lets posix_spawn() hide this as the child's exit status. */
+	if (access(path, X_OK) != 0)
+		return errno;
 	if ((error = posix_spawn_file_actions_init(&acts)) != 0)
 		return error;
 	/* The key first: it may be descriptor 0, which is overwritten next. */

@@ -312,6 +312,21 @@ a_base64_coded_secret_is_removed_at_every_offset(void **state)
 }
 
 static void
+both_alphabets_of_base64_are_known(void **state)
+{
+	static const char *const coded[] = { "fn4/fn4+fn4/fn4+fn4/fn4+",
+					     "fn4_fn4-fn4_fn4-fn4_fn4-" };
+	char out[ROOM];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(coded); i++) {
+		clean_text_without(span_of(coded[i]),
+				   SPAN("~~?~~>~~?~~>~~?~~>"), out, ROOM);
+		assert_string_equal(out, "[removed]");
+	}
+}
+
+static void
 percent_signs_in_between_do_not_hide_a_secret(void **state)
 {
 	char out[ROOM];
@@ -365,6 +380,7 @@ main(void)
 		cmocka_unit_test(an_encoded_secret_is_removed),
 		cmocka_unit_test(
 		    a_base64_coded_secret_is_removed_at_every_offset),
+		cmocka_unit_test(both_alphabets_of_base64_are_known),
 		cmocka_unit_test(percent_signs_in_between_do_not_hide_a_secret),
 		cmocka_unit_test(
 		    a_hostile_error_gives_one_clean_line_without_the_jwt),

@@ -10,12 +10,21 @@
 #include "core/banned.h"
 
 #define FILE_NAME "/home/u/.config/apptoken/config"
+#define SYSTEM_NAME "/etc/apptoken/config"
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static struct conf
 one(struct span text)
 {
 	return (struct conf){ .sources = { { text, FILE_NAME } }, .count = 1 };
+}
+
+static struct conf
+two(const char *own, const char *general)
+{
+	return (struct conf){ .sources = { { span_of(own), FILE_NAME },
+					   { span_of(general), SYSTEM_NAME } },
+			      .count = 2 };
 }
 
 static struct place
@@ -428,6 +437,33 @@ known_keys_are_those_of_the_table(void **state)
 		assert_false(conf_key_is_known(span_of(unknown[i])));
 }
 
+static void
+names_are_visited_once_and_without_the_hidden(void **state)
+{
+	static const char *const want[] = { "b", "a", "a b", "", "c" };
+	struct conf c = two("k = v\n[b]\nx = [c]\n[a]\n[b]\n[bad\n[a b]\n[]\n",
+			    "[a]\n[c]\n[b]\n[c]");
+	struct conf swapped = two("", "[a]\n");
+	struct conf none = { .count = 0 };
+	struct span name = { 0 };
+	size_t cursor = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(want); i++) {
+		assert_true(conf_next_name(&c, &cursor, &name));
+		assert_span(name, want[i]);
+	}
+	assert_false(conf_next_name(&c, &cursor, &name));
+	assert_false(conf_next_name(&c, &cursor, &name));
+
+	cursor = 0;
+	assert_true(conf_next_name(&swapped, &cursor, &name));
+	assert_span(name, "a");
+	assert_false(conf_next_name(&swapped, &cursor, &name));
+	cursor = 0;
+	assert_false(conf_next_name(&none, &cursor, &name));
+}
+
 int
 main(void)
 {
@@ -444,6 +480,7 @@ main(void)
 		cmocka_unit_test(a_section_has_at_most_256_entries),
 		cmocka_unit_test(a_very_long_path_loses_its_front),
 		cmocka_unit_test(known_keys_are_those_of_the_table),
+		cmocka_unit_test(names_are_visited_once_and_without_the_hidden),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -151,6 +151,8 @@ keys_that_only_begin_like_git_claim_nothing(void **state)
 				 "# git = https://a.example\n"
 				 "git-hub = https://a.example\n"
 				 "gitx = https://a.example\n"
+				 "git = http://a.example.org\n"
+				 "git = http://a.example-b\n"
 				 "endpoint = https://a.example\n"));
 
 	(void)state;
@@ -351,12 +353,15 @@ static void
 a_line_before_the_first_section_claims_too(void **state)
 {
 	struct conf c = one(SPAN("git = https://a.example\n[acme]\n"));
+	struct conf tie = one(SPAN("git = https://a.example\n  [acme]\n"
+				   "\tgit = https://a.example\n"));
 	struct conf crlf = one(SPAN("[acme]\r\ngit = https://a.example\r\n"));
 
 	(void)state;
 	assert_finds(&c, CONF_GIT, git_place("a.example", NULL), RC_CONFIG,
 		     "'" FILE_NAME "' line 1: the line belongs to no app; "
 		     "put it below a [name] line");
+	assert_serves(&tie, CONF_GIT, git_place("a.example", NULL), "acme");
 	assert_finds(&crlf, CONF_GIT, git_place("a.example", NULL), RC_CONFIG,
 		     "'" FILE_NAME "' line 1: a control byte in the line; "
 		     "write plain text with LF line ends");
@@ -442,33 +447,6 @@ strays_are_named(void **state)
 	}
 }
 
-static void
-names_are_visited_once_and_without_the_hidden(void **state)
-{
-	static const char *const want[] = { "b", "a", "a b", "", "c" };
-	struct conf c = two("k = v\n[b]\nx = [c]\n[a]\n[b]\n[bad\n[a b]\n[]\n",
-			    "[a]\n[c]\n[b]\n[c]");
-	struct conf swapped = two("", "[a]\n");
-	struct conf none = { .count = 0 };
-	struct span name = { 0 };
-	size_t cursor = 0;
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(want); i++) {
-		assert_true(conf_next_name(&c, &cursor, &name));
-		assert_span(name, want[i]);
-	}
-	assert_false(conf_next_name(&c, &cursor, &name));
-	assert_false(conf_next_name(&c, &cursor, &name));
-
-	cursor = 0;
-	assert_true(conf_next_name(&swapped, &cursor, &name));
-	assert_span(name, "a");
-	assert_false(conf_next_name(&swapped, &cursor, &name));
-	cursor = 0;
-	assert_false(conf_next_name(&none, &cursor, &name));
-}
-
 int
 main(void)
 {
@@ -489,7 +467,6 @@ main(void)
 		cmocka_unit_test(a_line_before_the_first_section_claims_too),
 		cmocka_unit_test(the_last_of_10000_apps_is_found),
 		cmocka_unit_test(strays_are_named),
-		cmocka_unit_test(names_are_visited_once_and_without_the_hidden),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

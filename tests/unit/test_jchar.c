@@ -88,6 +88,7 @@ what_is_wrong_is_told(void **state)
 		{ SPAN("\\udbff"), "lone surrogate" },
 		{ SPAN("\\udc00"), "lone surrogate" },
 		{ SPAN("\\udfff\\ud800"), "lone surrogate" },
+		{ SPAN("\\udc00\\udc00"), "lone surrogate" },
 		{ SPAN("\\ud800x"), "lone surrogate" },
 		{ SPAN("\\ud800\\n"), "lone surrogate" },
 		{ SPAN("\\ud800\\u0041"), "lone surrogate" },

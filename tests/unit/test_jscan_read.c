@@ -125,6 +125,56 @@ elements_are_visited_without_keys(void **state)
 }
 
 static void
+a_single_item_is_visited(void **state)
+{
+	static const struct span texts[] = { SPAN("[1]"), SPAN("[1 ]"),
+					     SPAN("{\"a\":1}"),
+					     SPAN("{\"a\":1 }") };
+	struct jscan_value item;
+	struct span key;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		size_t at = 0;
+
+		assert_true(jscan_next(checked(texts[i]), &at, &key, &item));
+		assert_true(span_is(item.text, "1"));
+		assert_false(jscan_next(checked(texts[i]), &at, &key, &item));
+	}
+}
+
+/* A caller's mistake must not become a read past the end. */
+static void
+readers_stay_inside_a_text_that_was_not_checked(void **state)
+{
+	struct span whole = SPAN("{\"a\\\"\":[1,{\"b\":\"c\"}],\"d\":]}\"\\");
+
+	(void)state;
+	for (size_t len = 0; len <= whole.len; len++) {
+		for (int kind = JSCAN_OBJECT; kind <= JSCAN_ARRAY; kind++) {
+			char *copy = test_malloc(len + 1);
+			struct jscan_value v = { (enum jscan_kind)kind,
+						 { copy, len } };
+			struct jscan_value item;
+			struct span key;
+			size_t at = 0;
+
+			/* Not NUL-terminated: a quote would be read on. */
+			copy[len] = '"';
+			memcpy(copy, whole.at, len);
+			while (jscan_next(v, &at, &key, &item)) {
+				assert_true(item.text.at >= copy);
+				assert_true(item.text.at + item.text.len <=
+					    copy + len);
+				assert_true(at <= len);
+			}
+			(void)!jscan_member(v, "zz", &item);
+			test_free(copy);
+		}
+	}
+}
+
+static void
 what_holds_nothing_is_not_visited(void **state)
 {
 	static const struct span others[] = { SPAN("[]"), SPAN("{}"),
@@ -218,6 +268,9 @@ main(void)
 		cmocka_unit_test(only_objects_have_members),
 		cmocka_unit_test(members_are_visited_in_order),
 		cmocka_unit_test(elements_are_visited_without_keys),
+		cmocka_unit_test(a_single_item_is_visited),
+		cmocka_unit_test(
+		    readers_stay_inside_a_text_that_was_not_checked),
 		cmocka_unit_test(what_holds_nothing_is_not_visited),
 		cmocka_unit_test(strings_are_decoded),
 		cmocka_unit_test(strings_with_nul_or_lone_surrogates_are_not_decoded),

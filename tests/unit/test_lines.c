@@ -127,6 +127,7 @@ other_lines_are_bad(void **state)
 		ROW("key\x01 = value"),
 		ROW("key = \x1b[31m"),
 		ROW("key = \x7f"),
+		ROW("key = \x1f"),
 		ROW("# comment\r"),
 		ROW("; com\0ment"),
 		ROW("\xef\xbb\xbf[acme]"),

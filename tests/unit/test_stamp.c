@@ -174,6 +174,41 @@ every_cut_of_a_stamp_is_refused(void **state)
 		assert_int_equal(parse(span_cut(whole, 0, len)), UNTOUCHED);
 }
 
+/* Every byte of a good stamp replaced by others that do not belong. */
+static void
+every_byte_of_a_stamp_counts(void **state)
+{
+	struct span rfc3339 = SPAN("2026-01-02T03:04:05+01:00");
+	struct span http = SPAN("Fri, 02 Jan 2026 03:04:05 GMT");
+	char text[32];
+
+	(void)state;
+	for (size_t at = 0; at < rfc3339.len; at++) {
+		for (const char *c = "/;\0 xZ"; c[0] != '\0' || c[1] == ' ';
+		     c++) {
+			memcpy(text, rfc3339.at, rfc3339.len);
+			text[at] = *c;
+			assert_int_equal(parse((struct span){ text,
+							      rfc3339.len }),
+					 UNTOUCHED);
+		}
+	}
+	for (size_t at = 0; at < http.len; at++) {
+		for (const char *c = "/;\0-xZ"; c[0] != '\0' || c[1] == '-';
+		     c++) {
+			int64_t got = UNTOUCHED;
+
+			memcpy(text, http.at, http.len);
+			text[at] = *c;
+			assert_int_equal(stamp_parse_http((struct span){
+							      text, http.len },
+							  &got),
+					 RC_INVALID);
+			assert_int_equal(got, UNTOUCHED);
+		}
+	}
+}
+
 static void
 every_day_agrees_with_the_other_calendar(void **state)
 {
@@ -368,6 +403,7 @@ main(void)
 		cmocka_unit_test(the_expiry_table_is_refused),
 		cmocka_unit_test(fractions_of_1_to_20_digits_are_cut),
 		cmocka_unit_test(every_cut_of_a_stamp_is_refused),
+		cmocka_unit_test(every_byte_of_a_stamp_counts),
 		cmocka_unit_test(every_day_agrees_with_the_other_calendar),
 		cmocka_unit_test(a_larger_offset_is_an_earlier_moment),
 		cmocka_unit_test(formatted_stamps_are_read_back),
