@@ -4,12 +4,13 @@
  */
 #include <string.h>
 
-#include "core/conf.h"
 #include "core/jput.h"
 #include "core/jscan.h"
 #include "core/limits.h"
 #include "core/place.h"
+#include "front/keep.h"
 #include "front/served.h"
+#include "helpers/docker_list.h"
 #include "helpers/protocol.h"
 #include "platform/clock.h"
 #include "platform/confine.h"
@@ -64,45 +65,99 @@ find_app(struct helper_call *c, struct span server, struct served *ret)
 }
 
 static enum rc
-put_credentials(struct helper_call *c, struct span server,
-		const struct front_token *t)
+put_credentials(struct helper_call *c, struct span server, struct span user,
+		struct span secret)
 {
 	safebuf_putc(c->answer, '{');
 	jput_member(c->answer, "ServerURL", span_trim_space(server));
 	safebuf_putc(c->answer, ',');
-	jput_member(c->answer, "Username", t->username);
+	jput_member(c->answer, "Username", user);
 	safebuf_putc(c->answer, ',');
-	jput_member(c->answer, "Secret", t->token);
+	jput_member(c->answer, "Secret", secret);
 	safebuf_puts(c->answer, "}\n");
 	return safebuf_check(c->answer);
 }
 
-static enum rc
-get(struct helper_call *c, struct span server)
+static struct front_ask
+make_ask(void)
 {
-	const struct front_ask ask = { .caller = TOKEN_FOR_DOCKER,
-				       .may_prompt = confine_has_display() };
+	return (struct front_ask){ .caller = TOKEN_FOR_DOCKER,
+				   .may_prompt = confine_has_display() };
+}
+
+static enum rc
+get_token(struct helper_call *c, struct span server,
+	  const struct served *served)
+{
+	const struct front_ask ask = make_ask();
 	struct front_token token = { 0 };
-	struct served served = { 0 };
 	enum rc rc;
 
-	if ((rc = find_app(c, server, &served)) != RC_OK)
-		goto out;
-	rc = front_get(c->ports, served.app, &ask, &token, &c->why);
+	rc = front_get(c->ports, served->app, &ask, &token, &c->why);
 	if (rc == RC_OK)
-		rc = put_credentials(c, server, &token);
+		rc = put_credentials(c, server, token.username, token.token);
 	if (rc == RC_OK) {
 		c->warning = token.warning;
 		goto out;
 	}
-	served_wrap(&served, &c->why);
+	served_wrap(served, &c->why);
 	/* By the person's own wish: the client goes on without. */
-	if (served.app->app->anonymous) {
+	if (served->app->app->anonymous) {
 		c->warning = c->why;
 		rc = RC_NOT_OURS;
 	}
 out:
 	front_token_clear(&token);
+	return rc;
+}
+
+/* A kept login stands under the server's exact bytes; RC_NOT_OURS: none can.
+ */
+static enum rc
+make_login(struct span server, struct login *ret)
+{
+	server = span_trim_space(server);
+	if (!span_has_no_control(server) || server.len > SERVER_MAX)
+		return RC_NOT_OURS;
+	*ret = (struct login){ .kind = LOGIN_DOCKER, .server = server };
+	return RC_OK;
+}
+
+static enum rc
+get_login(struct helper_call *c, struct span server)
+{
+	const struct front_ask ask = make_ask();
+	struct keep_found found = { 0 };
+	struct login asked;
+	enum rc rc;
+
+	if ((rc = make_login(server, &asked)) != RC_OK)
+		return rc;
+	rc = keep_get(c->ports, &asked, &ask, &found, &c->why);
+	/* Clients take an empty secret for no login at all: so do we. */
+	if (rc == RC_NOT_FOUND ||
+	    (rc == RC_OK && found.login.password.len == 0))
+		rc = RC_NOT_OURS;
+	else if (rc == RC_OK)
+		rc = put_credentials(c, server, found.login.user,
+				     found.login.password);
+	else
+		why_wrap(&c->why, "no login for this registry");
+	keep_found_clear(&found);
+	return rc;
+}
+
+static enum rc
+get(struct helper_call *c, struct span server)
+{
+	struct served served = { 0 };
+	enum rc rc;
+
+	rc = find_app(c, server, &served);
+	if (rc == RC_OK)
+		rc = get_token(c, server, &served);
+	else if (rc == RC_NOT_OURS)
+		rc = get_login(c, server);
 	served_clear(&served);
 	return rc;
 }
@@ -127,9 +182,31 @@ read_member(struct helper_call *c, struct jscan_value object,
 	return RC_OK;
 }
 
-/* An app's registry needs no login; keeping another's is not our trade. */
 static enum rc
-store_login(struct helper_call *c, struct span server, struct span secret)
+keep_login(struct helper_call *c, struct span server, struct span user,
+	   struct span secret)
+{
+	const struct front_ask ask = make_ask();
+	struct login l;
+	enum rc rc;
+
+	if (make_login(server, &l) != RC_OK)
+		return why_set(&c->why, RC_BAD_REQUEST,
+			       "the server holds a control character or is "
+			       "longer than %d bytes; correct it",
+			       SERVER_MAX);
+	l.user = user;
+	l.password = secret;
+	rc = keep_put(c->ports, &l, &ask, &c->why);
+	if (rc != RC_OK)
+		why_wrap(&c->why, "the login was not kept");
+	return rc;
+}
+
+/* An app's registry needs no login; a login of another kind is refused. */
+static enum rc
+store_login(struct helper_call *c, struct span server, struct span user,
+	    struct span secret)
 {
 	struct served served = { 0 };
 	bool ours = false;
@@ -137,18 +214,13 @@ store_login(struct helper_call *c, struct span server, struct span secret)
 
 	rc = find_app(c, server, &served);
 	if (rc == RC_NOT_OURS) {
-		rc = why_set(&c->why, RC_BAD_REQUEST,
-			     "no app serves this registry and logins are not "
-			     "kept; add it to an app with a 'docker' line, or "
-			     "use another helper for it");
+		rc = keep_login(c, server, user, secret);
 		goto out;
 	}
 	if (rc != RC_OK)
 		goto out;
 	rc = front_is_ours(c->ports, served.app, secret, &ours, &c->why);
-	if (rc != RC_OK)
-		why_wrap(&c->why, "the login was not kept");
-	else if (!ours)
+	if (rc == RC_OK && !ours)
 		rc = why_set(&c->why, RC_BAD_REQUEST,
 			     "the login was not kept: app '%.*s' serves this "
 			     "registry; remove its 'docker' line from '%s' to "
@@ -192,9 +264,26 @@ store(struct helper_call *c, struct span request)
 		rc = why_set(&c->why, RC_BAD_REQUEST,
 			     "the secret is empty; log in again with one");
 	else
-		rc = store_login(c, server, secret);
+		rc = store_login(c, server, username, secret);
 out:
 	safebuf_free(room);
+	return rc;
+}
+
+static enum rc
+erase_login(struct helper_call *c, struct span server)
+{
+	struct login asked;
+	enum rc rc;
+
+	/* Absent is as good as erased: skopeo and docker's logout rely on it. */
+	if (make_login(server, &asked) != RC_OK)
+		return RC_OK;
+	rc = keep_erase(c->ports, &asked, &c->why);
+	if (rc == RC_UNAVAILABLE)
+		return RC_OK; /* no keyring holds no login */
+	if (rc != RC_OK)
+		why_wrap(&c->why, "the kept login stays");
 	return rc;
 }
 
@@ -205,9 +294,8 @@ erase(struct helper_call *c, struct span server)
 	enum rc rc;
 
 	rc = find_app(c, server, &served);
-	/* Absent is as good as erased: skopeo and docker's logout rely on it. */
 	if (rc == RC_NOT_OURS)
-		rc = RC_OK;
+		rc = erase_login(c, server);
 	else if (rc == RC_OK &&
 		 (rc = front_drop(c->ports, served.app, TOKEN_FOR_DOCKER,
 				  (struct span){ 0 }, &c->why)) != RC_OK)
@@ -216,59 +304,6 @@ erase(struct helper_call *c, struct span server)
 			 served.app->app->name.at);
 	served_clear(&served);
 	return rc;
-}
-
-/* The app's registries, as configured, if a token is cached for it. */
-static enum rc
-list_app(struct helper_call *c, const struct appload_app *a, bool *first)
-{
-	const struct conf_entry *e;
-	size_t at = 0;
-	enum rc rc;
-
-	if (!span_is_set(conf_value(a->app, "docker")))
-		return RC_OK;
-	if ((rc = front_has(c->ports, a, &c->why)) != RC_OK)
-		return rc == RC_NOT_FOUND ? RC_OK : rc;
-	while ((e = conf_next(a->app, "docker", &at)) != NULL) {
-		if (!*first)
-			safebuf_putc(c->answer, ',');
-		*first = false;
-		jput_string(c->answer, e->value);
-		safebuf_putc(c->answer, ':');
-		jput_string(c->answer, profile_username(a->profile, a->app));
-	}
-	return RC_OK;
-}
-
-static enum rc
-list(struct helper_call *c)
-{
-	struct appload *conf = NULL;
-	struct span name;
-	bool first = true;
-	size_t at = 0;
-	enum rc rc;
-
-	if ((rc = appload_read(false, &conf, &c->why)) != RC_OK)
-		return rc;
-	safebuf_putc(c->answer, '{');
-	while (conf_next_name(&conf->conf, &at, &name)) {
-		struct appload_app *a = NULL;
-
-		rc = appload_named(conf, name, &a, &c->why);
-		if (rc == RC_OK)
-			rc = list_app(c, a, &first);
-		appload_app_free(a);
-		/* What can't be told is left out, with one word about it. */
-		if (rc != RC_OK && c->warning.text[0] == '\0') {
-			c->warning = c->why;
-			why_wrap(&c->warning, "the list is not complete");
-		}
-	}
-	safebuf_puts(c->answer, "}\n");
-	appload_free(conf);
-	return safebuf_check(c->answer);
 }
 
 /* Every client shows stdout; docker pull shows stderr alone: say it twice. */
@@ -335,7 +370,7 @@ run(struct helper_call *c)
 	if (strcmp(verb, "erase") == 0)
 		return run_with_request(c, erase);
 	if (strcmp(verb, "list") == 0)
-		return tell(c, list(c));
+		return tell(c, docker_list(c));
 	if (is_any(verb, version)) {
 		safebuf_puts(c->answer,
 			     "docker-credential-apptoken (apptoken) " VERSION

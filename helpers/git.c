@@ -4,12 +4,14 @@
 
 #include "core/limits.h"
 #include "core/place.h"
+#include "front/keep.h"
 #include "front/served.h"
 #include "helpers/git_request.h"
 #include "helpers/protocol.h"
 #include "platform/clock.h"
 #include "platform/confine.h"
 #include "platform/fdio.h"
+#include "platform/userprog.h"
 
 #include "core/banned.h"
 
@@ -71,6 +73,38 @@ may_prompt(void)
 
 	return confine_has_display() &&
 	       (wish == NULL || strcmp(wish, "0") != 0);
+}
+
+/* git 2.47 knows credential.interactive, and does not pass it on. */
+static bool
+prompt_is_welcome(void *self)
+{
+	static const char *const argv[] = { "git", "config", "--get",
+					    "credential.interactive", NULL };
+	struct helper_call *c = self;
+	struct safebuf *out = NULL;
+	bool welcome = true;
+	struct span value;
+	int status;
+
+	if (safebuf_new(4096, &out) != RC_OK)
+		return false;
+	if (userprog_run(c->confine, argv, out, &status, NULL) == RC_OK &&
+	    status == 0) {
+		value = span_trim_space(safebuf_view(out));
+		welcome = !span_is(value, "false") && !span_is(value, "never");
+	}
+	safebuf_free(out);
+	return welcome;
+}
+
+static struct front_ask
+make_ask(struct helper_call *c)
+{
+	return (struct front_ask){ .caller = TOKEN_FOR_GIT,
+				   .may_prompt = may_prompt(),
+				   .prompt_is_welcome = prompt_is_welcome,
+				   .self = c };
 }
 
 static void
@@ -136,42 +170,183 @@ put_answer(struct helper_call *c, const struct git_request *r,
 }
 
 static enum rc
+get_token(struct helper_call *c, const struct git_request *r,
+	  const struct served *served)
+{
+	struct front_ask ask = make_ask(c);
+	struct front_token token = { 0 };
+	enum rc rc;
+
+	if (r->knows_state && served->app->app->git_retry)
+		ask.refused = r->state;
+	rc = front_get(c->ports, served->app, &ask, &token, &c->why);
+	if (rc != RC_OK)
+		served_wrap(served, &c->why);
+	else if ((rc = put_answer(c, r, served->app->app, &token)) == RC_OK)
+		c->warning = token.warning;
+	front_token_clear(&token);
+	return rc;
+}
+
+/* The request as a question for a kept login; RC_NOT_OURS: it names none. */
+static enum rc
+make_login(const struct git_request *r, struct login *ret)
+{
+	if (r->protocol.len == 0 ||
+	    (r->host.len == 0 && !span_is_set(r->path)) ||
+	    !span_has_no_control(r->protocol) ||
+	    !span_has_no_control(r->host) || !span_has_no_control(r->path) ||
+	    !span_has_no_control(r->username))
+		return RC_NOT_OURS;
+	*ret = (struct login){ .kind = LOGIN_GIT,
+			       .protocol = r->protocol,
+			       .path = r->path,
+			       .user = r->username };
+	login_set_host(ret, r->host);
+	return RC_OK;
+}
+
+/* A secret that a git of today takes: without CR, LF or NUL. */
+static void
+put_if_set(struct helper_call *c, const char *key, struct span value)
+{
+	if (span_is_set(value))
+		safebuf_put_line(c->answer, key, value);
+}
+
+static enum rc
+put_login(struct helper_call *c, const struct git_request *r,
+	  const struct login *l)
+{
+	struct moment now;
+	bool as_credential = span_is_set(l->credential) &&
+			     span_is_set(l->authtype) && r->knows_authtype;
+
+	c->ports->clock->now(c->ports->clock->self, &now);
+	if (login_is_expired(l, now.wall_s) ||
+	    (!as_credential && !span_is_set(l->password)))
+		return RC_NOT_OURS;
+	if (as_credential) {
+		safebuf_put_line(c->answer, "capability[]", SPAN("authtype"));
+		safebuf_put_line(c->answer, "authtype", l->authtype);
+		safebuf_put_line(c->answer, "credential", l->credential);
+	} else {
+		put_if_set(c, "username", l->user);
+		safebuf_put_line(c->answer, "password", l->password);
+	}
+	put_if_set(c, "password_expiry_utc", l->expiry);
+	put_if_set(c, "oauth_refresh_token", l->refresh);
+	if (safebuf_check(c->answer) == RC_OK)
+		return RC_OK;
+	safebuf_clear(c->answer);
+	return why_set(&c->why, RC_INTERNAL,
+		       "the kept login holds a line break, which git cannot "
+		       "take; erase it with the desktop's password program");
+}
+
+static enum rc
+get_login(struct helper_call *c, const struct git_request *r)
+{
+	const struct front_ask ask = make_ask(c);
+	struct keep_found found = { 0 };
+	struct login asked;
+	enum rc rc;
+
+	if ((rc = make_login(r, &asked)) != RC_OK)
+		return rc;
+	rc = keep_get(c->ports, &asked, &ask, &found, &c->why);
+	if (rc == RC_OK)
+		rc = put_login(c, r, &found.login);
+	else if (rc == RC_NOT_FOUND)
+		rc = RC_NOT_OURS;
+	keep_found_clear(&found);
+	return rc;
+}
+
+/* Is the request's place an app's? Then no login is kept or looked up. */
+static bool
+is_managed(enum rc found, const struct served *served)
+{
+	return found != RC_NOT_OURS || served->app != NULL;
+}
+
+static enum rc
 get(struct helper_call *c, const struct git_request *r)
 {
-	struct front_ask ask = { .caller = TOKEN_FOR_GIT,
-				 .may_prompt = may_prompt() };
-	struct front_token token = { 0 };
 	struct served served = { 0 };
 	enum rc rc;
 
-	if ((rc = find_app(c, r, &served)) != RC_OK)
-		goto out;
-	if (r->knows_state && served.app->app->git_retry)
-		ask.refused = r->state;
-	rc = front_get(c->ports, served.app, &ask, &token, &c->why);
-	if (rc != RC_OK) {
-		served_wrap(&served, &c->why);
-		goto out;
-	}
-	if ((rc = put_answer(c, r, served.app->app, &token)) == RC_OK)
-		c->warning = token.warning;
-out:
-	front_token_clear(&token);
+	rc = find_app(c, r, &served);
+	if (rc == RC_OK)
+		rc = get_token(c, r, &served);
+	else if (c->keep_logins && !is_managed(rc, &served))
+		rc = get_login(c, r);
 	served_clear(&served);
+	return rc;
+}
+
+/* What git asks us to keep: nothing short-lived, nothing half. */
+static enum rc
+store_login(struct helper_call *c, const struct git_request *r)
+{
+	struct moment now;
+	struct login l;
+	enum rc rc;
+
+	c->ports->clock->now(c->ports->clock->self, &now);
+	if ((rc = make_login(r, &l)) != RC_OK)
+		return rc;
+	l.password = r->password;
+	l.expiry = r->expiry;
+	l.refresh = r->refresh;
+	if (span_is_set(r->authtype) && span_is_set(r->credential)) {
+		l.authtype = r->authtype;
+		l.credential = r->credential;
+	}
+	if (span_is(r->ephemeral, "1") || login_is_expired(&l, now.wall_s) ||
+	    (!span_is_set(l.credential) &&
+	     (!span_is_set(l.password) || !span_is_set(l.user))))
+		return RC_OK;
+	rc = keep_put(c->ports, &l, NULL, &c->why);
+	if (rc != RC_OK)
+		why_wrap(&c->why, "the login was not kept");
 	return rc;
 }
 
 /*
  * git sends store to every helper after each success, with whatever secret
- * was used: nothing is kept, and nothing is said, or a line would repeat on
- * every fetch.
+ * was used: for an app's place nothing is kept, and nothing is said, or a
+ * line would repeat on every fetch.
  */
 static enum rc
 store(struct helper_call *c, const struct git_request *r)
 {
-	(void)c;
-	(void)r;
-	return RC_OK;
+	struct served served = { 0 };
+	enum rc rc = RC_NOT_OURS;
+
+	if (c->keep_logins) {
+		rc = find_app(c, r, &served);
+		if (!is_managed(rc, &served))
+			rc = store_login(c, r);
+		served_clear(&served);
+	}
+	return rc == RC_CONFIG ? RC_OK : rc;
+}
+
+static enum rc
+erase_login(struct helper_call *c, const struct git_request *r)
+{
+	struct login l;
+	enum rc rc;
+
+	if ((rc = make_login(r, &l)) != RC_OK)
+		return rc;
+	l.password = r->password;
+	l.credential = r->credential;
+	rc = keep_erase(c->ports, &l, &c->why);
+	if (rc != RC_OK)
+		why_wrap(&c->why, "the kept login stays");
+	return rc;
 }
 
 static enum rc
@@ -182,12 +357,15 @@ erase(struct helper_call *c, const struct git_request *r)
 	struct served served = { 0 };
 	enum rc rc;
 
-	if ((rc = find_app(c, r, &served)) == RC_OK &&
+	rc = find_app(c, r, &served);
+	if (rc == RC_OK &&
 	    (rc = front_drop(c->ports, served.app, TOKEN_FOR_GIT, presented,
 			     &c->why)) != RC_OK)
 		why_wrap(&c->why, "the cached token of '%.*s' stays",
 			 (int)served.app->app->name.len,
 			 served.app->app->name.at);
+	else if (c->keep_logins && !is_managed(rc, &served))
+		rc = erase_login(c, r);
 	served_clear(&served);
 	return rc;
 }
@@ -216,12 +394,20 @@ run_operation(struct helper_call *c, size_t i)
 	return rc;
 }
 
+/* Options come first, the operation last. */
 static enum rc
 run(struct helper_call *c)
 {
-	const char *operation = c->args_count > 0 ? c->args[0] : NULL;
+	const char *operation =
+		c->args_count > 0 ? c->args[c->args_count - 1] : NULL;
 
-	if (c->args_count != 1)
+	for (int i = 0; i + 1 < c->args_count; i++) {
+		if (strcmp(c->args[i], "--keep-logins") != 0)
+			return why_set(&c->why, RC_USAGE, "%s",
+				       protocol_git.usage);
+		c->keep_logins = true;
+	}
+	if (operation == NULL)
 		return why_set(&c->why, RC_USAGE, "%s", protocol_git.usage);
 	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]);
 	     i++) {
@@ -247,6 +433,6 @@ const struct protocol protocol_git = {
 	.program = "git-credential-apptoken",
 	.run = run,
 	.exit_status = rc_exit_status,
-	.usage = "usage: git-credential-apptoken get|store|erase|capability; "
-		 "git runs it when credential.helper is 'apptoken'",
+	.usage = "usage: git-credential-apptoken [--keep-logins] "
+		 "get|store|erase|capability; git runs it when credential.helper is 'apptoken'",
 };

@@ -11,18 +11,26 @@
 static struct span *
 slot_of(struct git_request *r, struct span key)
 {
-	if (span_is(key, "protocol"))
-		return &r->protocol;
-	if (span_is(key, "host"))
-		return &r->host;
-	if (span_is(key, "path"))
-		return &r->path;
-	if (span_is(key, "username"))
-		return &r->username;
-	if (span_is(key, "password"))
-		return &r->password;
-	if (span_is(key, "credential"))
-		return &r->credential;
+	const struct {
+		const char *key;
+		struct span *slot;
+	} slots[] = {
+		{ "protocol", &r->protocol },
+		{ "host", &r->host },
+		{ "path", &r->path },
+		{ "username", &r->username },
+		{ "password", &r->password },
+		{ "credential", &r->credential },
+		{ "authtype", &r->authtype },
+		{ "password_expiry_utc", &r->expiry },
+		{ "oauth_refresh_token", &r->refresh },
+		{ "ephemeral", &r->ephemeral },
+	};
+
+	for (size_t i = 0; i < sizeof(slots) / sizeof(slots[0]); i++) {
+		if (span_is(key, slots[i].key))
+			return slots[i].slot;
+	}
 	return NULL;
 }
 

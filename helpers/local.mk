@@ -10,7 +10,8 @@ git_credential_apptoken_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/%D% \
 git_credential_apptoken_LDADD = $(front_libs)
 
 bin_PROGRAMS += docker-credential-apptoken
-docker_credential_apptoken_SOURCES = $(helper_main) %D%/docker.c
+docker_credential_apptoken_SOURCES = $(helper_main) %D%/docker.c \
+	%D%/docker_list.c %D%/docker_list.h
 docker_credential_apptoken_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/%D% \
 	-DPROTOCOL=protocol_docker
 docker_credential_apptoken_LDADD = $(front_libs)

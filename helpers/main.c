@@ -35,6 +35,7 @@ main(int argc, char *argv[])
 	struct confine confine;
 	int status;
 
+	c.confine = &confine;
 	if (confine_front(&confine, &c.why) != RC_OK ||
 	    safebuf_new(REQUEST_MAX, &c.answer) != RC_OK) {
 		say_line("%s", c.why.text);

@@ -9,13 +9,16 @@
 #include "core/safebuf.h"
 #include "core/span.h"
 #include "front/front.h"
+#include "platform/confine.h"
 
 /* One start of a helper: what a protocol gets and what it leaves. */
 struct helper_call {
 	const struct front_ports *ports;
+	const struct confine *confine; /* for programs of the person */
 	const char *const *args; /* argv[1..], NULL at the end */
 	int args_count;
 	int in_fd;
+	bool keep_logins; /* git: --keep-logins was given */
 	/*
 	 * The whole answer, written to stdout in one write when run()
 	 * returns, whatever it returns: so a protocol that failed clears it

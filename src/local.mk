@@ -42,7 +42,8 @@ libplatform_a_SOURCES = \
 	%D%/platform/paths.c %D%/platform/paths.h \
 	%D%/platform/say.c %D%/platform/say.h \
 	%D%/platform/spawn.c %D%/platform/spawn.h \
-	%D%/platform/trustfile.c %D%/platform/trustfile.h
+	%D%/platform/trustfile.c %D%/platform/trustfile.h \
+	%D%/platform/userprog.c %D%/platform/userprog.h
 
 # The read half of the keyring store speaks sd-bus, or always defers to the
 # keeper.
@@ -50,6 +51,7 @@ libcache_a_CPPFLAGS = $(AM_CPPFLAGS) $(LIBSYSTEMD_CFLAGS)
 libcache_a_SOURCES = \
 	%D%/cache/cache.h \
 	%D%/cache/keyring.c %D%/cache/keyring.h \
+	%D%/cache/logins.c %D%/cache/logins.h \
 	%D%/cache/secretread.h \
 	%D%/cache/stores.c
 if LIBSYSTEMD
@@ -61,6 +63,7 @@ endif
 libfront_a_SOURCES = \
 	%D%/front/front.c %D%/front/front.h \
 	%D%/front/kclient.c %D%/front/kclient.h \
+	%D%/front/keep.c %D%/front/keep.h \
 	%D%/front/served.c %D%/front/served.h
 
 # Everything of the keeper but its main, so that tests can link the pieces.
@@ -69,6 +72,7 @@ libkeeper_a_CPPFLAGS = $(AM_CPPFLAGS) $(LIBSECRET_CFLAGS) $(GNUTLS_CFLAGS) \
 libkeeper_a_SOURCES = \
 	%D%/keeper/answer.c %D%/keeper/answer.h \
 	%D%/keeper/ask.c %D%/keeper/ask.h \
+	%D%/keeper/call.h \
 	%D%/keeper/exchange.c %D%/keeper/exchange.h \
 	%D%/keeper/history.c %D%/keeper/history.h \
 	%D%/keeper/http.c %D%/keeper/http.h \
@@ -76,7 +80,9 @@ libkeeper_a_SOURCES = \
 	%D%/keeper/items.c %D%/keeper/items.h \
 	%D%/keeper/jwt.c %D%/keeper/jwt.h \
 	%D%/keeper/keyring.c %D%/keeper/keyring.h \
+	%D%/keeper/logins.c %D%/keeper/logins.h \
 	%D%/keeper/mint.c %D%/keeper/mint.h \
+	%D%/keeper/mint_keyring.c \
 	%D%/keeper/pem.c %D%/keeper/pem.h \
 	%D%/keeper/request.c %D%/keeper/request.h \
 	%D%/keeper/secretbus.c %D%/keeper/secretbus.h \
@@ -84,6 +90,8 @@ libkeeper_a_SOURCES = \
 	%D%/keeper/source.c %D%/keeper/source.h \
 	%D%/keeper/value.c %D%/keeper/value.h \
 	%D%/keeper/verbs.c %D%/keeper/verbs.h \
+	%D%/keeper/verbs_key.c \
+	%D%/keeper/verbs_login.c \
 	%D%/keeper/watch.c %D%/keeper/watch.h \
 	%D%/keeper/wipemem.c %D%/keeper/wipemem.h
 

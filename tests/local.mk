@@ -32,6 +32,8 @@ unit_tests = \
 	%D%/unit/test_span \
 	%D%/unit/test_spawn \
 	%D%/unit/test_stamp \
+	%D%/unit/test_token \
+	%D%/unit/test_token_life \
 	%D%/unit/test_trustfile
 
 contract_tests = \
@@ -41,7 +43,9 @@ contract_tests = \
 
 front_tests =
 
-keeper_tests =
+keeper_tests = \
+	%D%/keeper/test_http \
+	%D%/keeper/test_http_reach
 
 # Of the source, and of the installed programs.
 source_tests = \
@@ -50,9 +54,11 @@ source_tests = \
 elf_tests = \
 	%D%/structure/elf.sh \
 	%D%/structure/needed.sh
-e2e_tests =
+e2e_tests = \
+	%D%/e2e/git.sh
 
 EXTRA_DIST += \
+	%D%/e2e/lib.sh \
 	%D%/structure/strip.awk \
 	%D%/structure/tap.sh \
 	%D%/support/lint.sh \

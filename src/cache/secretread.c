@@ -23,7 +23,7 @@ struct secretread {
 	sd_bus *bus;
 	int64_t deadline_ms;
 	sd_bus_message *session; /* answer of OpenSession */
-	sd_bus_message *lock;	 /* answer of Get Locked */
+	sd_bus_message *lock;	 /* answer of GetAll, default collection */
 	sd_bus_message *search;	 /* answer of SearchItems, owns the paths */
 	sd_bus_message *secret;	 /* answer of GetSecret */
 	size_t unlocked;
@@ -139,8 +139,8 @@ send_get_lock(struct secretread *r)
 {
 	int n = sd_bus_call_method_async(
 		r->bus, NULL, SERVICE, SERVICE_PATH "/aliases/default",
-		PROPERTIES_INTERFACE, "Get", keep_reply, &r->lock, "ss",
-		"org.freedesktop.Secret.Collection", "Locked");
+		PROPERTIES_INTERFACE, "GetAll", keep_reply, &r->lock, "s",
+		"org.freedesktop.Secret.Collection");
 
 	return n < 0 ? RC_UNAVAILABLE : RC_OK;
 }
@@ -254,15 +254,47 @@ secretread_locked(const struct secretread *r)
 	return r->locked;
 }
 
+/* One property: "Locked" or "Items"; others are passed over. */
+static int
+read_property(sd_bus_message *m, const char *name, int *locked, bool *items)
+{
+	int n;
+
+	if (strcmp(name, "Locked") == 0)
+		return sd_bus_message_read(m, "v", "b", locked);
+	if (strcmp(name, "Items") != 0)
+		return sd_bus_message_skip(m, "v");
+	if ((n = sd_bus_message_enter_container(m, 'v', "ao")) < 0 ||
+	    (n = sd_bus_message_enter_container(m, 'a', "o")) < 0)
+		return n;
+	*items = sd_bus_message_at_end(m, 0) == 0;
+	while ((n = sd_bus_message_skip(m, "o")) > 0 &&
+	       sd_bus_message_at_end(m, 0) == 0)
+		continue;
+	if (n >= 0 && (n = sd_bus_message_exit_container(m)) >= 0)
+		n = sd_bus_message_exit_container(m);
+	return n;
+}
+
 bool
 secretread_may_hide(struct secretread *r)
 {
+	const char *name;
+	bool items = false;
 	int locked = 0;
+	int n;
 
 	/* No default collection: nothing that could hide anything. */
-	return wait_reply(r, &r->lock) == RC_OK &&
-	       sd_bus_message_read(r->lock, "v", "b", &locked) >= 0 &&
-	       locked != 0;
+	if (wait_reply(r, &r->lock) != RC_OK ||
+	    sd_bus_message_enter_container(r->lock, 'a', "{sv}") < 0)
+		return false;
+	while ((n = sd_bus_message_enter_container(r->lock, 'e', "sv")) > 0) {
+		if (sd_bus_message_read(r->lock, "s", &name) < 0 ||
+		    read_property(r->lock, name, &locked, &items) < 0 ||
+		    sd_bus_message_exit_container(r->lock) < 0)
+			return true; /* odd: the keeper knows more */
+	}
+	return n < 0 || (locked != 0 && !items);
 }
 
 enum rc

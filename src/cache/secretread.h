@@ -50,8 +50,9 @@ size_t secretread_unlocked(const struct secretread *r);
 size_t secretread_locked(const struct secretread *r);
 
 /*
- * May items be hidden, because some services show nothing of a locked
- * collection: is the default collection locked?
+ * May the search have missed items, because some services show nothing of a
+ * locked collection? True when the default collection is locked and names no
+ * item at all; one that names them finds them, locked as they are.
  */
 bool secretread_may_hide(struct secretread *r);
 

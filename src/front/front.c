@@ -10,6 +10,8 @@ const struct front_ports front_system = {
 	.find_store = cache_find,
 	.ask_keeper = kclient_ask,
 	.start_refresh = kclient_refresh,
+	.find_login = logins_find,
+	.list_logins = logins_list,
 	.peek_note = lockfile_peek,
 };
 
@@ -36,7 +38,7 @@ int64_t
 front_wait_ms(const struct conf_app *app, bool may_prompt)
 {
 	return (int64_t)app->timeout_s * 1000 + CALL_EXTRA_MS +
-	       (may_prompt ? PROMPT_MS : 0);
+	       (may_prompt ? 2 * PROMPT_MS : 0);
 }
 
 static enum rc
@@ -124,18 +126,24 @@ use_cached(const struct front_ports *p, const struct appload_app *a,
 	return true;
 }
 
+bool
+front_may_prompt(const struct front_ask *ask)
+{
+	return ask->may_prompt && (ask->prompt_is_welcome == NULL ||
+				   ask->prompt_is_welcome(ask->self));
+}
+
 static enum rc
 ask_for_token(const struct front_ports *p, const struct appload_app *a,
 	      const struct front_ask *ask, struct front_token *ret,
 	      struct why *why)
 {
-	const struct wire_request request = {
+	struct wire_request request = {
 		.verb = WIRE_TOKEN,
 		.app = a->app->name,
 		.caller = ask->caller,
 		.min_life_s = ask->min_life_s,
 		.force = ask->force,
-		.may_prompt = ask->may_prompt && a->app->unlock_ask,
 		.refused = ask->refused,
 	};
 	struct safebuf *room = NULL;
@@ -144,9 +152,15 @@ ask_for_token(const struct front_ports *p, const struct appload_app *a,
 
 	if ((rc = safebuf_new(WIRE_MAX, &room)) != RC_OK)
 		return rc;
-	rc = p->ask_keeper(&request, -1,
-			   front_wait_ms(a->app, request.may_prompt), room,
+	rc = p->ask_keeper(&request, -1, front_wait_ms(a->app, false), room,
 			   &answer, why);
+	/* Whether a prompt is welcome is asked only when one is needed. */
+	if (rc == RC_LOCKED && a->app->unlock_ask && front_may_prompt(ask)) {
+		request.may_prompt = true;
+		safebuf_clear(room);
+		rc = p->ask_keeper(&request, -1, front_wait_ms(a->app, true),
+				   room, &answer, why);
+	}
 	if (rc == RC_OK && !span_is_set(answer.token))
 		rc = why_set(why, RC_INTERNAL,
 			     "apptoken-keeper gave no token; reinstall "

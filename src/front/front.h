@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "cache/cache.h"
+#include "cache/logins.h"
 #include "core/note.h"
 #include "core/rc.h"
 #include "core/safebuf.h"
@@ -28,6 +29,15 @@ struct front_ports {
 			      int64_t wait_ms, struct safebuf *room,
 			      struct wire_answer *ret, struct why *why);
 	void (*start_refresh)(const struct wire_request *request);
+	/* Kept logins, read fast: cache/logins. */
+	enum rc (*find_login)(const struct login *asked, int64_t deadline_ms,
+			      struct safebuf *room, struct login *ret,
+			      struct why *why);
+	enum rc (*list_logins)(int64_t deadline_ms,
+			       void (*each)(void *self, struct span server,
+					    struct span user),
+			       void *self, size_t *ret_hidden,
+			       struct why *why);
 	/* The note in the app's lock file, without the lock. */
 	void (*peek_note)(struct span app, const char *boot_id,
 			  struct note *ret);
@@ -39,6 +49,12 @@ struct front_ask {
 	int64_t min_life_s; /* 0: the caller's own minimum */
 	bool force;
 	bool may_prompt;
+	/*
+	 * Asked only when the keyring is locked and may_prompt is set: does
+	 * the caller welcome a prompt? NULL: yes.
+	 */
+	bool (*prompt_is_welcome)(void *self);
+	void *self;
 	/* Serial of a token that a server has just refused; unset: none. */
 	struct span refused;
 };
@@ -90,7 +106,14 @@ NODISCARD enum rc front_is_ours(const struct front_ports *ports,
 NODISCARD enum rc front_has(const struct front_ports *ports,
 			    const struct appload_app *app, struct why *why);
 
-/* A whole call of a client waits so long for the keeper at most. */
+/* May the keyring raise its prompt for this call (R8)? Look only when it is
+ * locked: the answer may cost a process. */
+bool front_may_prompt(const struct front_ask *ask);
+
+/*
+ * A whole call of a client waits so long for the keeper at most: a prompt,
+ * and before it another process's prompt, come on top.
+ */
 int64_t front_wait_ms(const struct conf_app *app, bool may_prompt);
 
 #endif

@@ -280,17 +280,18 @@ name_peer(const char *url, char *out, size_t size)
 static enum rc
 timed_out(CURL *curl, const char *peer, bool *retry, struct why *why)
 {
-	curl_off_t connected = 0, ready = 0;
+	curl_off_t ready = 0;
+	long port = 0;
 
-	(void)curl_easy_getinfo(curl, CURLINFO_CONNECT_TIME_T, &connected);
+	/* The port is known once there is a connection, before any TLS. */
+	(void)curl_easy_getinfo(curl, CURLINFO_PRIMARY_PORT, &port);
 	(void)curl_easy_getinfo(curl, CURLINFO_PRETRANSFER_TIME_T, &ready);
-	if (connected == 0) {
-		*retry = true;
+	*retry = port == 0;
+	if (port == 0)
 		return why_set(why, RC_NET,
 			       "no connection to '%s' in time; check the "
 			       "network, the name and the proxy",
 			       peer);
-	}
 	if (ready == 0)
 		return why_set(why, RC_TIMEOUT,
 			       "'%s' does not finish the TLS handshake; try "

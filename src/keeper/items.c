@@ -248,6 +248,19 @@ first_locked(GList *list, enum items_want want)
 	return found;
 }
 
+/* A locked collection that names its items finds them as well. */
+static bool
+names_items(SecretCollection *c)
+{
+	GVariant *v = g_dbus_proxy_get_cached_property(G_DBUS_PROXY(c),
+						       "Items");
+	bool some = v != NULL && g_variant_is_container(v) &&
+		    g_variant_n_children(v) > 0;
+
+	g_clear_pointer(&v, g_variant_unref);
+	return some;
+}
+
 /*
  * What hides items, if anything: a locked one, or, since some services show
  * nothing of a locked collection, the default collection.
@@ -270,7 +283,7 @@ find_lock(struct items *s, GList *list, enum items_want want, gpointer *ret,
 		return RC_OK;
 	if ((rc = default_collection(s, &c, why)) != RC_OK)
 		return rc;
-	if (c != NULL && !secret_collection_get_locked(c))
+	if (c != NULL && (!secret_collection_get_locked(c) || names_items(c)))
 		g_clear_object(&c);
 	*ret = c;
 	return RC_OK;

@@ -5,35 +5,9 @@
 #include "keeper/history.h"
 #include "keeper/sign.h"
 #include "keeper/source.h"
-#include "platform/busaddr.h"
 #include "platform/lockfile.h"
 
 #include "core/banned.h"
-
-enum rc
-mint_keyring_open(struct mint_keyring *k, struct keyring **ret,
-		  struct why *why)
-{
-	char address[BUSADDR_MAX];
-
-	if (!k->tried) {
-		k->tried = true;
-		k->rc = busaddr_get(address, sizeof(address), &k->why);
-		if (k->rc == RC_OK)
-			k->rc = keyring_open(address, k->may_prompt,
-					     &k->keyring, &k->why);
-	}
-	if (k->rc != RC_OK)
-		return why_set(why, k->rc, "%s", k->why.text);
-	*ret = k->keyring;
-	return RC_OK;
-}
-
-void
-mint_keyring_close(struct mint_keyring *k)
-{
-	k->keyring = keyring_close(k->keyring);
-}
 
 static struct token_key
 key_of(const struct mint *m)

@@ -14,6 +14,7 @@
 #include "keeper/keyring.h"
 #include "platform/appload.h"
 #include "platform/clock.h"
+#include "platform/lockfile.h"
 
 /*
  * The keyring of one call, opened at the first need, so that nothing that
@@ -22,6 +23,7 @@
 struct mint_keyring {
 	bool may_prompt;
 	bool tried;
+	struct lockfile *prompt_lock;
 	struct keyring *keyring;
 	enum rc rc;
 	struct why why;
@@ -37,7 +39,8 @@ struct mint {
 /* RC_OK and the open keyring, or why there is none. */
 NODISCARD enum rc mint_keyring_open(struct mint_keyring *k,
 				    struct keyring **ret, struct why *why);
-void mint_keyring_close(struct mint_keyring *k);
+/* ended: how the call ended; a refused prompt is told to who waits for it. */
+void mint_keyring_close(struct mint_keyring *k, enum rc ended);
 
 /* A token as the answer needs it. */
 struct mint_result {

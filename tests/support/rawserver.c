@@ -192,6 +192,8 @@ serve(struct rawserver *s, int fd)
 			;
 		return;
 	}
+	if (s->script.blurt && !play(&l))
+		return;
 	if (s->script.connect_reply != NULL && !be_proxy(&l))
 		return;
 	if (s->script.tls != NULL && !shake_hands(&l))
@@ -199,7 +201,7 @@ serve(struct rawserver *s, int fd)
 	if (take_request(&l, s->seen.request, sizeof(s->seen.request), &whole) >
 	    0)
 		s->seen.requests++;
-	if (!whole || !play(&l))
+	if (!whole || s->script.blurt || !play(&l))
 		goto out;
 	if (s->script.hold)
 		(void)readable(s, fd, PATIENCE_MS);

@@ -36,6 +36,7 @@ struct rawserver_script {
 	const struct rawserver_pair *tls; /* NULL: no TLS */
 	bool hang_up;			  /* close before anything else */
 	bool mute;			  /* never say anything, TLS included */
+	bool blurt; /* send without TLS and without being asked */
 	const char *connect_reply; /* be a proxy first: answer to CONNECT */
 	bool connect_only;	   /* and hang up after it */
 	const char *send;	   /* after the whole request */
