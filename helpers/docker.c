@@ -220,7 +220,9 @@ store_login(struct helper_call *c, struct span server, struct span user,
 	if (rc != RC_OK)
 		goto out;
 	rc = front_is_ours(c->ports, served.app, secret, &ours, &c->why);
-	if (rc == RC_OK && !ours)
+	if (rc != RC_OK)
+		why_wrap(&c->why, "the login was not kept");
+	else if (!ours)
 		rc = why_set(&c->why, RC_BAD_REQUEST,
 			     "the login was not kept: app '%.*s' serves this "
 			     "registry; remove its 'docker' line from '%s' to "

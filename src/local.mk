@@ -106,13 +106,20 @@ apptoken_keeper_LDADD = $(keeper_libs)
 
 bin_PROGRAMS += apptoken
 apptoken_SOURCES = \
+	%D%/cli/client.h \
+	%D%/cli/client_git.c \
+	%D%/cli/client_json.c \
 	%D%/cli/cmd.c %D%/cli/cmd.h \
 	%D%/cli/cmd_add.c \
+	%D%/cli/cmd_configure.c \
+	%D%/cli/cmd_exec.c \
 	%D%/cli/cmd_forget.c \
 	%D%/cli/cmd_remove.c \
+	%D%/cli/cmd_rotate.c \
 	%D%/cli/cmd_status.c \
 	%D%/cli/cmd_token.c \
 	%D%/cli/confedit.c %D%/cli/confedit.h \
+	%D%/cli/jsonedit.c %D%/cli/jsonedit.h \
 	%D%/cli/main.c \
 	%D%/cli/opts.c %D%/cli/opts.h
 apptoken_LDADD = $(front_libs)

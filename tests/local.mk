@@ -8,7 +8,9 @@ unit_tests = \
 	%D%/unit/test_clean \
 	%D%/unit/test_conf \
 	%D%/unit/test_conf_find \
+	%D%/unit/test_confedit \
 	%D%/unit/test_confine \
+	%D%/unit/test_confine_keeper \
 	%D%/unit/test_expand \
 	%D%/unit/test_fdio \
 	%D%/unit/test_jchar \
@@ -17,8 +19,10 @@ unit_tests = \
 	%D%/unit/test_jscan_read \
 	%D%/unit/test_lines \
 	%D%/unit/test_lockfile \
+	%D%/unit/test_lockfile_note \
 	%D%/unit/test_note \
 	%D%/unit/test_num \
+	%D%/unit/test_opts \
 	%D%/unit/test_paths \
 	%D%/unit/test_place \
 	%D%/unit/test_place_match \
@@ -31,10 +35,14 @@ unit_tests = \
 	%D%/unit/test_say \
 	%D%/unit/test_span \
 	%D%/unit/test_spawn \
+	%D%/unit/test_spawn_alone \
 	%D%/unit/test_stamp \
 	%D%/unit/test_token \
 	%D%/unit/test_token_life \
-	%D%/unit/test_trustfile
+	%D%/unit/test_trustfile \
+	%D%/unit/test_trustfile_replace \
+	%D%/unit/test_wire \
+	%D%/unit/test_wire_answer
 
 contract_tests = \
 	%D%/contract/test_keyring \
@@ -44,8 +52,16 @@ contract_tests = \
 front_tests =
 
 keeper_tests = \
+	%D%/keeper/test_answer \
+	%D%/keeper/test_exchange \
+	%D%/keeper/test_exchange_time \
 	%D%/keeper/test_http \
-	%D%/keeper/test_http_reach
+	%D%/keeper/test_http_reach \
+	%D%/keeper/test_jwt \
+	%D%/keeper/test_pem \
+	%D%/keeper/test_request \
+	%D%/keeper/test_sign \
+	%D%/keeper/test_value
 
 # Of the source, and of the installed programs.
 source_tests = \
@@ -55,7 +71,10 @@ elf_tests = \
 	%D%/structure/elf.sh \
 	%D%/structure/needed.sh
 e2e_tests = \
-	%D%/e2e/git.sh
+	%D%/e2e/docker.sh \
+	%D%/e2e/git.sh \
+	%D%/e2e/git_failures.sh \
+	%D%/e2e/registry.sh
 
 EXTRA_DIST += \
 	%D%/e2e/lib.sh \
@@ -68,8 +87,25 @@ EXTRA_DIST += \
 # Programs without a _SOURCES line are built from the file of their name, and
 # linked with LDADD. The pieces of the keeper bring their libraries along only
 # when a test calls them.
-AM_CPPFLAGS += $(CMOCKA_CFLAGS)
-LDADD = libfront.a libkeeper.a libcache.a $(base_libs) $(CMOCKA_LIBS) \
+AM_CPPFLAGS += $(CMOCKA_CFLAGS) -I$(top_srcdir)/tests
+
+# What several tests share, and what is linked into programs only.
+check_LIBRARIES = libtestsupport.a libtested.a
+libtestsupport_a_CPPFLAGS = $(AM_CPPFLAGS) $(GNUTLS_CFLAGS)
+libtestsupport_a_SOURCES = \
+	%D%/support/app.h \
+	%D%/support/http_case.h \
+	%D%/support/keyring_case.h \
+	%D%/support/private.h \
+	%D%/support/rawserver.c %D%/support/rawserver.h \
+	%D%/support/rawserver_cert.c \
+	%D%/support/testkey.h
+libtested_a_SOURCES = \
+	helpers/docker.c helpers/docker_list.c \
+	helpers/git.c helpers/git_request.c \
+	src/cli/confedit.c src/cli/jsonedit.c src/cli/opts.c
+
+LDADD = libtested.a libtestsupport.a libfront.a libkeeper.a libcache.a $(base_libs) $(CMOCKA_LIBS) \
 	$(LIBSECRET_LIBS) $(GNUTLS_LIBS) $(LIBCURL_LIBS) $(JSON_C_LIBS) \
 	$(LIBSYSTEMD_LIBS)
 

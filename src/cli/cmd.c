@@ -1,11 +1,16 @@
 #include "cli/cmd.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "core/lines.h"
 #include "front/kclient.h"
 #include "platform/confine.h"
+#include "platform/say.h"
+#include "platform/trustfile.h"
 
 #include "core/banned.h"
 
@@ -56,6 +61,44 @@ cmd_print(struct cmd *c, const char *fmt, ...)
 		safebuf_fail(c->out);
 	else
 		safebuf_puts(c->out, line);
+}
+
+enum rc
+cmd_open_key(struct cmd *c, const char *file, int *ret_fd)
+{
+	bool open_to_others = false;
+	enum rc rc;
+
+	if (strcmp(file, "-") == 0) {
+		*ret_fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+		return *ret_fd >= 0 ? RC_OK
+				    : why_set(&c->why, RC_INTERNAL,
+					      "cannot read standard input");
+	}
+	rc = trustfile_open_key(file, PEM_MAX, ret_fd, &open_to_others,
+				&c->why);
+	if (rc == RC_OK && open_to_others)
+		why_set(&c->warning, RC_OK,
+			"the key file can be read by other users of this "
+			"machine; delete it once the keyring has it, and "
+			"think of a new key");
+	return rc;
+}
+
+void
+cmd_delete_key(struct cmd *c, const char *file)
+{
+	if (unlink(file) != 0)
+		why_set(&c->warning, RC_OK,
+			"the key file could not be deleted; delete it by "
+			"hand");
+}
+
+void
+cmd_say_warning(const struct why *warning)
+{
+	if (warning->text[0] != '\0')
+		say_line("%s", warning->text);
 }
 
 enum rc

@@ -1,6 +1,4 @@
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/cmd.h"
 #include "cli/confedit.h"
@@ -217,28 +215,6 @@ check_present(struct cmd *c, struct plan *p)
 	return check_claims(c, p);
 }
 
-static enum rc
-open_key(struct cmd *c, struct plan *p)
-{
-	bool open_to_others = false;
-	enum rc rc;
-
-	if (strcmp(p->key_file, "-") == 0) {
-		p->key_fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-		return p->key_fd >= 0 ? RC_OK
-				      : why_set(&c->why, RC_INTERNAL,
-						"cannot read standard input");
-	}
-	rc = trustfile_open_key(p->key_file, PEM_MAX, &p->key_fd,
-				&open_to_others, &c->why);
-	if (rc == RC_OK && open_to_others)
-		why_set(&c->warning, RC_OK,
-			"the key file can be read by other users of this "
-			"machine; delete it now that the keyring has it, and "
-			"think of a new key");
-	return rc;
-}
-
 /* The keyring has the key now; the file makes the app exist. */
 static enum rc
 write_section(struct cmd *c, struct plan *p)
@@ -345,13 +321,11 @@ run(struct cmd *c)
 	    (rc = read_options(c, &p)) != RC_OK ||
 	    (rc = check_proposal(c, &p)) != RC_OK ||
 	    (rc = check_present(c, &p)) != RC_OK ||
-	    (rc = open_key(c, &p)) != RC_OK ||
+	    (rc = cmd_open_key(c, p.key_file, &p.key_fd)) != RC_OK ||
 	    (rc = import(c, &p)) != RC_OK)
 		goto out;
-	if (p.delete_key_file && unlink(p.key_file) != 0)
-		why_set(&c->warning, RC_OK,
-			"the key file could not be deleted; delete it by "
-			"hand");
+	if (p.delete_key_file)
+		cmd_delete_key(c, p.key_file);
 out:
 	if (rc != RC_OK && rc != RC_USAGE && lines_name_is_valid(p.name))
 		why_wrap(&c->why, "'%.*s' was not added", (int)p.name.len,

@@ -11,7 +11,9 @@
 #include "core/banned.h"
 
 static const struct cmd_row *const commands[] = {
-	&cmd_add, &cmd_token, &cmd_status, &cmd_forget, &cmd_remove,
+	&cmd_add,	&cmd_token,	  &cmd_status, &cmd_forget,
+	&cmd_rotate,	&cmd_remove,	  &cmd_configure,
+	&cmd_unconfigure, &cmd_exec,
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -107,16 +109,21 @@ main(int argc, char *argv[])
 	struct confine confine;
 	enum rc rc;
 
-	if (confine_front(&confine, &c.why) != RC_OK ||
+	/* The command of exec keeps the privileges that its file gives. */
+	if ((argc > 1 && strcmp(argv[1], "exec") == 0
+		     ? confine_front_for_exec(&confine, &c.why)
+		     : confine_front(&confine, &c.why)) != RC_OK ||
 	    safebuf_new(CMD_OUT_MAX, &c.out) != RC_OK) {
 		say_line("%s", c.why.text);
 		return 1;
 	}
+	c.confine = &confine;
 	rc = write_out(&c, dispatch(&c, argc < 1 ? nothing : args));
 	if (c.warning.text[0] != '\0')
 		say_line("%s", c.warning.text);
 	if (rc != RC_OK)
 		say_line("%s", c.why.text);
 	safebuf_free(c.out);
-	return rc_exit_status(rc);
+	return rc != RC_OK && c.exit_status != 0 ? c.exit_status
+						 : rc_exit_status(rc);
 }

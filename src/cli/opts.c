@@ -25,7 +25,7 @@ opts_next(struct opts *o, struct opts_item *ret, bool *ret_end,
 	const char *arg = o->args[o->at];
 	const struct opts_row *row;
 	struct span name;
-	char shown[64];
+	char shown[64]; /* as typed, dashes included */
 	size_t equals;
 
 	*ret_end = arg == NULL;
@@ -44,11 +44,12 @@ opts_next(struct opts *o, struct opts_item *ret, bool *ret_end,
 	name = span_from(span_of(arg), strncmp(arg, "--", 2) == 0 ? 2 : 1);
 	equals = span_find(name, '=');
 	name = span_cut(name, 0, equals);
-	clean_text(name, shown, sizeof(shown));
+	clean_text(span_cut(span_of(arg), 0, (size_t)(name.at - arg) + equals),
+		   shown, sizeof(shown));
 	row = strncmp(arg, "--", 2) == 0 ? find(o->rows, name) : NULL;
 	if (row == NULL)
 		return why_set(why, RC_USAGE,
-			       "unknown option '--%s'; see 'apptoken --help'",
+			       "unknown option '%s'; see 'apptoken --help'",
 			       shown);
 	*ret = (struct opts_item){ .name = row->name };
 	if (strcmp(row->name, OPTS_ANY) == 0)
@@ -56,7 +57,7 @@ opts_next(struct opts *o, struct opts_item *ret, bool *ret_end,
 	if (row->value == NULL) {
 		if (arg[equals + 2] != '\0')
 			return why_set(why, RC_USAGE,
-				       "option '--%s' takes no value; leave "
+				       "option '%s' takes no value; leave "
 				       "it out",
 				       shown);
 		return RC_OK;
@@ -65,7 +66,7 @@ opts_next(struct opts *o, struct opts_item *ret, bool *ret_end,
 		/* An option that is any: its name would run into "=". */
 		if (ret->name == name.at)
 			return why_set(why, RC_USAGE,
-				       "write '--%s VALUE', with a blank",
+				       "write '%s VALUE', with a blank",
 				       shown);
 		ret->value = arg + equals + 3;
 		return RC_OK;
@@ -73,7 +74,7 @@ opts_next(struct opts *o, struct opts_item *ret, bool *ret_end,
 	ret->value = o->args[o->at];
 	if (ret->value == NULL)
 		return why_set(why, RC_USAGE,
-			       "option '--%s' wants a value: %s", shown,
+			       "option '%s' wants a value: %s", shown,
 			       row->value);
 	o->at++;
 	return RC_OK;

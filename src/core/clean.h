@@ -19,9 +19,9 @@ const char *clean_text(struct span s, char *out, size_t size);
 
 /*
  * Like clean_text, with every occurrence of secret (8 bytes or longer) in s
- * replaced by "[removed]" first; also any run of 20 or more base64url
- * characters that stands in secret. For error texts of a server that
- * reflects what we sent.
+ * replaced by "[removed]" first; also any 20 bytes or more in a row that
+ * stand in secret, percent-encoded or not, and any 16 of them in hexadecimal
+ * or base64. For error texts of a server that reflects what we sent.
  */
 const char *clean_text_without(struct span s, struct span secret, char *out,
 			       size_t size);

@@ -31,7 +31,9 @@ struct jscan_value {
  * Is text one JSON value (white space around it allowed), nothing more?
  * A byte order mark is refused. A duplicate key is one whose decoded text
  * equals another's in the same object. At most max_depth nested arrays and
- * objects (callers pass JSON_DEPTH_MAX).
+ * objects (callers pass JSON_DEPTH_MAX), and JSON_KEYS_MAX members in all
+ * objects open at one place. Also refused, as json-c would change them: lone
+ * surrogates, U+0000 in a key, integers beyond 64 bits, reals from 1e308 on.
  * RC_INVALID, with why naming the byte offset, never the bytes.
  */
 NODISCARD enum rc jscan_check(struct span text, int max_depth,

@@ -16,7 +16,8 @@
 /*
  * RFC 3339 section 5.6 date-time: "T" or "t" ("a space" is refused, we are
  * the strict reader), "Z" or "z" or an offset up to 23:59, fraction of 1 to
- * 20 digits (cut, not rounded), second 60 read as 59. Years 1970 to 9999.
+ * 20 digits (cut, not rounded), second 60 read as 59. Years 1970 to 9999,
+ * as written and in UTC.
  * ret_unix_s: seconds since 1970-01-01 UTC.
  * RC_INVALID: any other text, impossible dates (30 February) included.
  */
@@ -24,7 +25,8 @@ NODISCARD enum rc stamp_parse_rfc3339(struct span s, int64_t *ret_unix_s);
 
 /*
  * RFC 9110 section 5.6.7: IMF-fixdate ("Sun, 06 Nov 1994 08:49:37 GMT"), as
- * every server sends it; the two obsolete forms are RC_INVALID.
+ * every server sends it; the two obsolete forms, and a day of the week that
+ * is not the date's, are RC_INVALID. Second 60 is read as 59.
  */
 NODISCARD enum rc stamp_parse_http(struct span s, int64_t *ret_unix_s);
 

@@ -38,13 +38,14 @@ token_is_wellformed(struct span token)
 	return i == token.len;
 }
 
+/* A serial or a checksum: 16 digits, in one spelling only. */
 static bool
-serial_is_valid(struct span serial)
+is_hex_16(struct span s)
 {
-	if (serial.len != TOKEN_SERIAL_MAX - 1)
+	if (s.len != 16)
 		return false;
-	for (size_t i = 0; i < serial.len; i++) {
-		if (!is_hex(serial.at[i]))
+	for (size_t i = 0; i < s.len; i++) {
+		if (!is_hex(s.at[i]))
 			return false;
 	}
 	return true;
@@ -60,7 +61,7 @@ token_new(struct span token, struct span username, int64_t life_s,
 
 	if (!token_is_wellformed(token) || username.len > USERNAME_MAX ||
 	    !span_has_no_control(username) ||
-	    !serial_is_valid(span_of(serial)) || life_s < 1 ||
+	    !is_hex_16(span_of(serial)) || life_s < 1 ||
 	    life_s > LIFE_MAX_S)
 		return RC_INVALID;
 	t = calloc(1, sizeof(*t));
@@ -216,7 +217,7 @@ sum_is_right(struct span bytes)
 		return false;
 	line = span_from(bytes, bytes.len - tail);
 	return take(&line, "sum", &value) && line.len == 0 &&
-	       value.len == 16 && num_parse_hex(value, &sum) == RC_OK &&
+	       is_hex_16(value) && num_parse_hex(value, &sum) == RC_OK &&
 	       sum == checksum(span_cut(bytes, 0, bytes.len - tail));
 }
 

@@ -164,7 +164,8 @@ get_fields(struct span text, const char *version, struct field *fields,
 {
 	struct span line;
 
-	if (text.len > WIRE_MAX || span_find(text, '\0') != text.len ||
+	if (text.len > WIRE_MAX || !span_ends(text, "\n") ||
+	    span_find(text, '\0') != text.len ||
 	    span_find(text, '\r') != text.len ||
 	    !span_next_line(&text, &line) || !span_is(line, version))
 		return RC_INVALID;

@@ -56,15 +56,16 @@ read_answer(const struct run *r, const struct http_answer *h,
 	enum rc rc;
 
 	rc = answer_decode(safebuf_view(h->body), &spec,
-			   h->date_s >= 0 ? h->date_s : now(r).wall_s, &answer,
-			   why);
+			   h->date_s >= 0 ? h->date_s
+					  : now(r).wall_s + r->offset_s,
+			   &answer, why);
 	if (rc != RC_OK) {
 		why_wrap(why, "unusable answer from '%s'", r->host);
 		return rc;
 	}
 	ret->token = answer.token;
 	ret->expiry_known = answer.expiry_known;
-	ret->may_cache = answer.expiry_known || default_s > 0;
+	ret->may_cache = answer.expiry_known || default_s >= LIFE_MIN_S;
 	ret->life_s = answer.expiry_known ? answer.life_s : default_s;
 	if (ret->life_s > LIFE_MAX_S)
 		ret->life_s = LIFE_MAX_S;
@@ -116,18 +117,21 @@ refused(struct run *r, const struct http_answer *h, const char *what,
 	return FAILED;
 }
 
+/* A wait that was named is told, whether it is waited for or not. */
 static enum verdict
 busy(const struct http_answer *h, const char *what, int64_t *wait_ms,
      int64_t *hold_s, enum rc *rc, struct why *why)
 {
-	if (h->retry_after_s > RETRY_AFTER_MAX_S) {
-		*hold_s = h->retry_after_s;
+	if (h->retry_after_s > 0)
 		*rc = why_set(why, RC_BUSY, "%s; try again in %lld s", what,
 			      (long long)h->retry_after_s);
+	else
+		*rc = why_set(why, RC_BUSY, "%s; try again later", what);
+	if (h->retry_after_s > RETRY_AFTER_MAX_S) {
+		*hold_s = h->retry_after_s;
 		return FAILED;
 	}
 	*wait_ms = h->retry_after_s >= 0 ? h->retry_after_s * 1000 : -1;
-	*rc = why_set(why, RC_BUSY, "%s; try again later", what);
 	return AGAIN;
 }
 
@@ -209,9 +213,11 @@ run_attempts(struct run *r, struct exchange_result *ret, int64_t *hold_s,
 		}
 		if (++tries >= ATTEMPTS_MAX)
 			return rc;
+		/* No time for another attempt: the cause so far stands. */
+		if (wait_ms > 0 && wait_ms >= left_ms(r))
+			*hold_s = wait_ms / 1000;
 		if (wait_ms < 0)
 			wait_ms = own_pause_ms(r, tries);
-		/* No time for another attempt: the cause so far stands. */
 		if (wait_ms >= left_ms(r))
 			return rc;
 		r->ports->clock->sleep_ms(r->ports->clock->self, wait_ms);

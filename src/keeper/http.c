@@ -102,13 +102,6 @@ set_long(struct setup *s, CURLoption option, long value)
 }
 
 static void
-set_off(struct setup *s, CURLoption option, curl_off_t value)
-{
-	if (s->code == CURLE_OK)
-		s->code = curl_easy_setopt(s->curl, option, value);
-}
-
-static void
 set_at(struct setup *s, CURLoption option, const void *value)
 {
 	if (s->code == CURLE_OK)
@@ -134,6 +127,7 @@ static const struct {
 	{ CURLOPT_HTTP_CONTENT_DECODING, 0 },
 	{ CURLOPT_TRANSFER_ENCODING, 0 },
 	{ CURLOPT_NOSIGNAL, 1 },
+	{ CURLOPT_MAXFILESIZE, BODY_MAX },
 	{ CURLOPT_FRESH_CONNECT, 1 },
 	{ CURLOPT_FORBID_REUSE, 1 },
 	{ CURLOPT_DNS_CACHE_TIMEOUT, 0 },
@@ -173,11 +167,10 @@ set_up(CURL *curl, const struct http_request *r, struct curl_slist *headers,
 	set_at(&s, CURLOPT_ACCEPT_ENCODING, NULL);
 	set_long(&s, CURLOPT_CONNECTTIMEOUT_MS, (long)connect);
 	set_long(&s, CURLOPT_TIMEOUT_MS, (long)r->budget_ms);
-	set_off(&s, CURLOPT_MAXFILESIZE_LARGE, BODY_MAX);
 	set_at(&s, CURLOPT_USERAGENT, "apptoken/" VERSION);
 	set_at(&s, CURLOPT_URL, r->url);
 	set_at(&s, CURLOPT_POSTFIELDS, r->body.at == NULL ? "" : r->body.at);
-	set_off(&s, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.len);
+	set_long(&s, CURLOPT_POSTFIELDSIZE, (long)r->body.len);
 	set_at(&s, CURLOPT_HTTPHEADER, headers);
 	if (s.code == CURLE_OK)
 		s.code = curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION,

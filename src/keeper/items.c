@@ -242,7 +242,7 @@ first_locked(GList *list, enum items_want want)
 	for (GList *i = list; i != NULL; i = i->next) {
 		if (secret_item_get_locked(i->data))
 			found = i->data;
-		else if (want == ITEMS_USABLE)
+		else if (want != ITEMS_ALL)
 			return NULL;
 	}
 	return found;
@@ -283,7 +283,8 @@ find_lock(struct items *s, GList *list, enum items_want want, gpointer *ret,
 		return RC_OK;
 	if ((rc = default_collection(s, &c, why)) != RC_OK)
 		return rc;
-	if (c != NULL && (!secret_collection_get_locked(c) || names_items(c)))
+	if (c != NULL && (!secret_collection_get_locked(c) ||
+			  (want == ITEMS_TRUST && names_items(c))))
 		g_clear_object(&c);
 	*ret = c;
 	return RC_OK;

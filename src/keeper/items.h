@@ -30,6 +30,8 @@ struct items_found; /* what one search gave */
 enum items_want {
 	ITEMS_USABLE, /* locked ones count only when there is no other */
 	ITEMS_ALL,    /* one locked item is RC_LOCKED */
+	ITEMS_TRUST,  /* as USABLE, and a locked collection that names its
+		       * items is believed to have no others */
 	ITEMS_NAMES   /* as they are, locked or not; nothing is unlocked */
 };
 

@@ -67,7 +67,7 @@ logins_get(struct items *s, const struct login *asked, struct safebuf *room,
 	enum rc rc;
 
 	items_begin(s);
-	if ((rc = items_search(s, &id, ITEMS_USABLE, true, &f, why)) != RC_OK)
+	if ((rc = items_search(s, &id, ITEMS_TRUST, true, &f, why)) != RC_OK)
 		return rc;
 	rc = RC_NOT_FOUND;
 	for (size_t i = 0; i < items_found_count(f) && rc == RC_NOT_FOUND;
@@ -120,7 +120,7 @@ delete_replaced(struct items *s, const struct login *l, struct why *why)
 	if (l->kind == LOGIN_DOCKER)
 		asked.user = (struct span){ 0 };
 	id = make_id(&asked, search_schema(l->kind));
-	if ((rc = items_search(s, &id, ITEMS_USABLE, false, &f, why)) != RC_OK)
+	if ((rc = items_search(s, &id, ITEMS_TRUST, false, &f, why)) != RC_OK)
 		return rc == RC_NOT_FOUND ? RC_OK : rc;
 	for (size_t i = 0; i < items_found_count(f) && rc == RC_OK; i++) {
 		if (read_item(f, i, l->kind, &entry) &&

@@ -13,8 +13,6 @@
 #include "core/banned.h"
 
 #define RSA_BITS_MIN 2048
-/* RFC 8017: as long as the modulus; 16384 bits are the most GnuTLS takes. */
-#define SIGNATURE_MAX 2048
 #define SHA256_LEN 32
 
 struct sign_key {
@@ -33,6 +31,53 @@ fail(struct why *why, const char *what, int code)
 }
 
 static enum rc
+unfit(struct why *why)
+{
+	return why_set(why, RC_KEY_BAD,
+		       "found a damaged RSA key: its numbers do not fit "
+		       "together; give the unchanged file");
+}
+
+/* A signature gone wrong gives the key away: nobody sees it unchecked. */
+static enum rc
+sign_checked(const struct sign_key *k, const gnutls_datum_t *text,
+	     gnutls_datum_t *ret, struct why *why)
+{
+	gnutls_datum_t signature = { 0 };
+	int code;
+
+	code = gnutls_privkey_sign_data2(k->private, GNUTLS_SIGN_RSA_SHA256, 0,
+					 text, &signature);
+	if (code == GNUTLS_E_MEMORY_ERROR)
+		return fail(why, "cannot sign", code);
+	if (code >= 0)
+		code = gnutls_pubkey_verify_data2(
+			k->public, GNUTLS_SIGN_RSA_SHA256, 0, text, &signature);
+	if (code < 0) {
+		if (signature.data != NULL)
+			wipe(signature.data, signature.size);
+		gnutls_free(signature.data);
+		return unfit(why);
+	}
+	*ret = signature;
+	return RC_OK;
+}
+
+/* Do both halves belong together? Their numbers alone do not tell. */
+static enum rc
+check_pair(const struct sign_key *k, struct why *why)
+{
+	unsigned char byte = 0;
+	const gnutls_datum_t text = { .data = &byte, .size = 1 };
+	gnutls_datum_t signature = { 0 };
+	enum rc rc;
+
+	rc = sign_checked(k, &text, &signature, why);
+	gnutls_free(signature.data);
+	return rc;
+}
+
+static enum rc
 import_plain(gnutls_x509_privkey_t key, const gnutls_datum_t *pem, bool pkcs8,
 	     struct why *why)
 {
@@ -40,10 +85,10 @@ import_plain(gnutls_x509_privkey_t key, const gnutls_datum_t *pem, bool pkcs8,
 
 	if (pkcs8)
 		code = gnutls_x509_privkey_import_pkcs8(
-		    key, pem, GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN);
+			key, pem, GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN);
 	else
-		code =
-		    gnutls_x509_privkey_import(key, pem, GNUTLS_X509_FMT_PEM);
+		code = gnutls_x509_privkey_import(key, pem,
+						  GNUTLS_X509_FMT_PEM);
 	if (code == GNUTLS_E_MEMORY_ERROR)
 		return fail(why, "cannot read the private key", code);
 	if (code == GNUTLS_E_UNKNOWN_PK_ALGORITHM ||
@@ -145,9 +190,7 @@ check_kind(struct sign_key *k, struct why *why)
 			       "least %d bits",
 			       k->bits, RSA_BITS_MIN);
 	if (gnutls_x509_privkey_verify_params(k->x509) < 0)
-		return why_set(why, RC_KEY_BAD,
-			       "found a damaged RSA key: its numbers do not "
-			       "fit together; give the unchanged file");
+		return unfit(why);
 	return RC_OK;
 }
 
@@ -229,10 +272,12 @@ sign_key_parse(struct span pem, sign_ask_fn ask, void *ask_self,
 		goto out;
 	if ((code = gnutls_privkey_import_x509(k->private, k->x509, 0)) < 0 ||
 	    (code = gnutls_pubkey_import_privkey(k->public, k->private, 0, 0)) <
-		0) {
+		    0) {
 		rc = fail(why, "cannot use the private key", code);
 		goto out;
 	}
+	if ((rc = check_pair(k, why)) != RC_OK)
+		goto out;
 	*ret = k;
 	k = NULL;
 out:
@@ -325,7 +370,6 @@ sign_rs256(const struct sign_key *k, struct span data, struct safebuf *out,
 	gnutls_datum_t text, signature = { 0 };
 	struct safebuf *copy = NULL;
 	enum rc rc;
-	int code;
 
 	if (data.len > JWT_MAX)
 		return why_set(why, RC_TOO_LARGE,
@@ -340,21 +384,8 @@ sign_rs256(const struct sign_key *k, struct span data, struct safebuf *out,
 	safebuf_put(copy, data);
 	text.data = (unsigned char *)safebuf_bytes(copy);
 	text.size = (unsigned)safebuf_len(copy);
-	if ((code = gnutls_privkey_sign_data2(k->private,
-					      GNUTLS_SIGN_RSA_SHA256, 0, &text,
-					      &signature)) < 0) {
-		rc = fail(why, "cannot sign", code);
+	if ((rc = sign_checked(k, &text, &signature, why)) != RC_OK)
 		goto out;
-	}
-	/* A signature gone wrong would give the key away. */
-	if ((code = gnutls_pubkey_verify_data2(k->public,
-					       GNUTLS_SIGN_RSA_SHA256, 0, &text,
-					       &signature)) < 0) {
-		rc = fail(why, "the signature does not verify", code);
-		goto out;
-	}
-	if (signature.size > SIGNATURE_MAX)
-		safebuf_fail(out);
 	for (unsigned i = 0; i < signature.size; i++)
 		safebuf_putc(out, (char)signature.data[i]);
 	if ((rc = safebuf_check(out)) != RC_OK)
@@ -378,8 +409,8 @@ random_hex(char *out, size_t digits, struct why *why)
 	if (code < 0)
 		return fail(why, "no random numbers", code);
 	for (size_t i = 0; i < digits; i++)
-		out[i] =
-		    hex[(i % 2 == 0 ? bytes[i / 2] >> 4 : bytes[i / 2]) & 15];
+		out[i] = hex[(i % 2 == 0 ? bytes[i / 2] >> 4 : bytes[i / 2]) &
+			     15];
 	return RC_OK;
 }
 

@@ -41,7 +41,7 @@ static enum rc
 refuse(const struct profile_item *item, const char *kind, struct why *why)
 {
 	return why_set(why, RC_CONFIG,
-		       "the value for '%.*s' is not a %s; correct the app's "
+		       "the value for '%.*s' is not %s; correct the app's "
 		       "settings",
 		       (int)(item->name.len > 64 ? 64 : item->name.len),
 		       item->name.at, kind);
@@ -68,7 +68,7 @@ value_put_json(const struct profile_item *item, struct span text,
 	switch (item->type) {
 	case PROFILE_NUMBER:
 		if (!is_number(text))
-			return refuse(item, "number", why);
+			return refuse(item, "a number", why);
 		safebuf_put(out, text);
 		break;
 	case PROFILE_BOOL:
@@ -101,7 +101,7 @@ value_put_form(const struct profile_item *item, struct span text,
 	bool first = true;
 
 	if (item->type == PROFILE_NUMBER && !is_number(text))
-		return refuse(item, "number", why);
+		return refuse(item, "a number", why);
 	if (item->type == PROFILE_BOOL && !span_is(text, "true") &&
 	    !span_is(text, "false"))
 		return refuse(item, "true or false", why);

@@ -244,11 +244,10 @@ busaddr_probe(const char *address, struct why *why)
 	}
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0 ||
 	    peer.uid != geteuid()) {
-		rc = why_set(
-			why, RC_UNAVAILABLE,
-			"the session bus at '%s' is another user's; unset " VARIABLE
-			" or log in as that user",
-			shown);
+		rc = why_set(why, RC_UNAVAILABLE,
+			     "the session bus at '%s' is another user's; "
+			     "unset %s or log in as that user",
+			     shown, VARIABLE);
 		goto out;
 	}
 out:

@@ -1,8 +1,8 @@
 /*
  * The first thing of every main, in this order, because each step protects
  * the next: refuse AT_SECURE; descriptors 0-2 exist; SIGPIPE ignored, SIGCHLD
- * default, umask 077; environment replaced by an allow-list; no core, not dumpable;
- * perturbed allocator; no new privileges.
+ * default, umask 077; environment replaced by an allow-list; no core, not
+ * dumpable; perturbed allocator; no new privileges.
  */
 #ifndef PLATFORM_CONFINE_H
 #define PLATFORM_CONFINE_H

@@ -92,7 +92,7 @@ tokend_start() {
 		>"$dir/ready" 2>"$dir/log" &
 	tokend_pid=$!
 	children="$children $tokend_pid"
-	await grep -q '^ready' "$dir/ready" || bail_out 'tokend does not start'
+	await grep -qs '^ready' "$dir/ready" || bail_out 'tokend does not start'
 }
 
 # tokend_stop PID
@@ -185,9 +185,9 @@ forget() {
 	rm -f "$XDG_RUNTIME_DIR/apptoken/$1.lock"
 }
 
-# fresh [LINE]...: nothing cached, the usual configuration and these lines, a
-# friendly service, counts of 0
-fresh() {
+# fresh_with LINE...: nothing cached, the usual configuration and these lines,
+# a friendly service, counts of 0
+fresh_with() {
 	config_acme "$@"
 	forget acme
 	service_ok
@@ -196,14 +196,24 @@ fresh() {
 	control reset -d '' >/dev/null
 }
 
-# The usual service, key and app.
-acme_start() {
+fresh() {
+	set --
+	fresh_with "$@"
+}
+
+# acme_start_with OPTION...: the usual service, with these options; key, app
+acme_start_with() {
 	key_make acme
 	tokend_start tokend --app "42:$scratch/acme.pub" "$@"
 	tokend_use tokend
 	app_add acme 42 acme --org-id 10 --git https://git.a.example \
 		--docker registry.a.example
 	[ "$status" = 0 ] || bail_out "apptoken add: $(mask <"$scratch/err")"
+}
+
+acme_start() {
+	set --
+	acme_start_with "$@"
 }
 
 # ---- calls -----------------------------------------------------------------
@@ -404,12 +414,89 @@ keyring_lock() {
 	keyring_is true || bail_out 'the keyring is not locked'
 }
 
+nobody_serves() {
+	! dbus-send --session --print-reply --dest=org.freedesktop.DBus \
+		/org/freedesktop/DBus org.freedesktop.DBus.GetNameOwner \
+		string:org.freedesktop.secrets >/dev/null 2>&1
+}
+
+keyring_stop() {
+	kill -KILL "$WITH_KEYRING_PID"
+	await nobody_serves || bail_out 'the keyring does not end'
+}
+
 # By a new daemon: the running one would want its prompt answered.
 keyring_unlock() {
-	kill -KILL "$WITH_KEYRING_PID"
+	nobody_serves || keyring_stop
 	printf 'apptoken-test' | gnome-keyring-daemon --foreground --unlock \
 		--components=secrets >"$scratch/keyring.log" 2>&1 &
 	WITH_KEYRING_PID=$!
 	children="$children $WITH_KEYRING_PID"
 	await keyring_is false || bail_out 'the keyring is not unlocked'
+}
+
+# keyring_gone COMMAND...: run it with a bus address where nobody listens
+keyring_gone() {
+	DBUS_SESSION_BUS_ADDRESS=unix:path=$scratch/no-bus "$@"
+}
+
+# token_item: standard input becomes the secret of acme's cached token
+token_item() {
+	item=$(secret-tool lookup xdg:schema org.apptoken.Token app acme |
+		sed -n 's/^variable=//p')
+	secret-tool store --label='acme: access token (apptoken)' \
+		app acme provider unifize version 1 variables "$item" \
+		xdg:schema org.apptoken.Token
+}
+
+# token_age SECONDS: acme's cached token is that much older, and was minted
+# before this computer started, so that the wall clock alone tells its age.
+token_age() {
+	secret-tool lookup xdg:schema org.apptoken.Token app acme |
+		awk -F= -v OFS== -v age="$1" '
+			$1 == "minted-at" { $2 -= age }
+			$1 == "minted-boot-ms" { $2 = 0 }
+			$1 == "boot-id" { $2 = "" }
+			$1 != "sum"' >"$scratch/record"
+	# FNV-1a in signed 64-bit numbers, which wrap around.
+	sum=-3750763034362895579
+	for byte in $(od -An -v -tu1 "$scratch/record"); do
+		sum=$(((sum ^ byte) * 0x100000001b3))
+	done
+	{
+		cat "$scratch/record"
+		printf 'sum=%016x\n' "$sum"
+	} | token_item
+	rm -f "$scratch/record"
+}
+
+# plain_token: $token from an answer that is the token alone, or JSON
+plain_token() {
+	token=$(sed -e 's/.*"token":"\([^"]*\)".*/\1/' \
+		-e 's/^Authorization: Bearer //' "$scratch/out")
+	[ -z "$token" ] || printf '%s\n' "$token" >>"$secrets"
+}
+
+# on_terminal QUESTION ANSWER COMMAND...: run it on a terminal of its own and
+# answer once; all that the terminal shows is in $scratch/out
+on_terminal() {
+	cat >"$scratch/terminal" <<'END'
+set timeout 10
+log_user 1
+set question [lindex $argv 0]
+set reply [lindex $argv 1]
+spawn -noecho {*}[lrange $argv 2 end]
+expect {
+	-ex $question { send -- "$reply\r" }
+	timeout { exit 98 }
+	eof {}
+}
+expect {
+	timeout { exit 98 }
+	eof {}
+}
+exit [lindex [wait] 3]
+END
+	run expect "$scratch/terminal" "$@"
+	cat "$scratch/out" >>"$errors"
 }

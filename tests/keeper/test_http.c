@@ -5,6 +5,17 @@
 
 #include "core/banned.h"
 
+/* An address sanitizer keeps 256 MiB of what was freed. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define GROWTH_MAX_KIB (320 * 1024)
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define GROWTH_MAX_KIB (320 * 1024)
+#endif
+#ifndef GROWTH_MAX_KIB
+#define GROWTH_MAX_KIB 2048
+#endif
 #define KIB "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 static void
@@ -371,11 +382,13 @@ a_large_answer_is_refused_before_it_is_kept(void **state)
 				    o.why.text);
 		assert_int_equal(o.rc, RC_BAD_ANSWER);
 		assert_false(o.retry);
+		/* What lay in the buffers of the sockets is counted as well. */
+		assert_true(o.seen.sent < 16 * 1024 * 1024);
 		end(&o);
 	}
 	getrusage(RUSAGE_SELF, &after);
 	/* KiB; the server's own thread is counted as well. */
-	assert_true(after.ru_maxrss - before.ru_maxrss < 2048);
+	assert_true(after.ru_maxrss - before.ru_maxrss < GROWTH_MAX_KIB);
 }
 
 static void

@@ -396,8 +396,8 @@ static void
 a_proxy_that_refuses_is_no_connection(void **state)
 {
 	static const char *const rows[] = {
-		"HTTP/1.1 407 Password\r\nProxy-Authenticate: Basic "
-		"realm=\"x\"\r\nContent-Length: 0\r\n\r\n",
+		("HTTP/1.1 407 Password\r\nProxy-Authenticate: Basic "
+		 "realm=\"x\"\r\nContent-Length: 0\r\n\r\n"),
 		"HTTP/1.1 403 No\r\nContent-Length: 5\r\n\r\ntoken",
 		"HTTP/1.1 502 No\r\n\r\n{\"accessToken\":\"x\"}",
 		"nonsense\r\n\r\n",

@@ -74,7 +74,7 @@ done <<'END'
 libcurl src/keeper/http.c curl/
 gnutls src/keeper/sign.c gnutls/
 json-c src/keeper/answer.c json-c/|json(_object|_tokener|_util)?\.h
-libsystemd src/cache/keyring.c systemd/|elogind/
+libsystemd src/cache/secretread.c systemd/|elogind/
 END
 
 includers 'libsecret/' >"$scratch/libsecret"

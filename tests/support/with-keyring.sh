@@ -63,6 +63,8 @@ XDG_CACHE_HOME=$dir/cache
 export HOME XDG_RUNTIME_DIR XDG_DATA_HOME XDG_CONFIG_HOME XDG_CACHE_HOME
 # No desktop is asked, and no keyring but ours is found.
 unset DISPLAY WAYLAND_DISPLAY GNOME_KEYRING_CONTROL SSH_AUTH_SOCK
+# gnome-keyring warns of what it then does all the same: not to die of it.
+unset G_DEBUG
 
 DBUS_SESSION_BUS_ADDRESS=unix:path=$dir/run/bus
 export DBUS_SESSION_BUS_ADDRESS
@@ -81,7 +83,11 @@ cat >"$dir/bus.conf" <<END
 </busconfig>
 END
 
-dbus-daemon --config-file="$dir/bus.conf" --nofork --nopidfile \
+# With us, even when we are killed; and the keyring ends with its bus.
+with_us=
+! command -v setpriv >/dev/null || with_us='setpriv --pdeathsig KILL'
+# shellcheck disable=SC2086 # several words, or none
+$with_us dbus-daemon --config-file="$dir/bus.conf" --nofork --nopidfile \
 	</dev/null >"$dir/log" 2>&1 &
 bus_pid=$!
 

@@ -132,9 +132,9 @@ foreign_characters_are_refused(void **state)
 		for (size_t at = 0; at < sizeof(text); at++) {
 			memset(text, 'A', sizeof(text));
 			text[at] = (char)c;
-			assert_int_equal(base64_get_url((struct span){ text, 8 },
-							b),
-					 is_good ? RC_OK : RC_INVALID);
+			assert_int_equal(
+				base64_get_url((struct span){ text, 8 }, b),
+				is_good ? RC_OK : RC_INVALID);
 			if (!is_good)
 				assert_holds(b, SPAN(""));
 			safebuf_clear(b);
@@ -147,9 +147,8 @@ static void
 impossible_lengths_padding_and_spare_bits_are_refused(void **state)
 {
 	static const char *const bad[] = {
-		"A",	"AAAAA", "Zg==", "Zm8=", "Zh",	 "Zn",
-		"Zm9",	"Zm-",	 "AB",	 "AAB",	 "AAAAAB", "Zg=",
-		"=",	"Zm9v\n", " Zm9v",
+		"A",  "AAAAA", "Zg==",	 "Zm8=", "Zh", "Zn",	 "Zm9",	  "Zm-",
+		"AB", "AAB",   "AAAAAB", "Zg=",	 "=",  "Zm9v\n", " Zm9v",
 	};
 	struct safebuf *b = buffer(32);
 
@@ -188,7 +187,7 @@ main(void)
 		cmocka_unit_test(every_length_and_byte_comes_back),
 		cmocka_unit_test(foreign_characters_are_refused),
 		cmocka_unit_test(
-		    impossible_lengths_padding_and_spare_bits_are_refused),
+			impossible_lengths_padding_and_spare_bits_are_refused),
 		cmocka_unit_test(a_full_buffer_is_told_and_holds_no_part),
 	};
 

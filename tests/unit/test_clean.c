@@ -53,10 +53,16 @@ texts_are_cleaned(void **state)
 		{ SPAN("a\nb\rc\0d"), "a b c d" },
 		{ SPAN("\033[31mred\033[0m"), "[31mred [0m" },
 		{ SPAN("\033]0;title\007x"), "]0;title x" },
-		{ SPAN("\x9b" "31mred"), "31mred" },
+		{ SPAN("\x9b"
+		       "31mred"),
+		  "31mred" },
 		{ SPAN("caf\xc3\xa9 au lait"), "caf au lait" },
-		{ SPAN("\xe2\x80\xae" "evil"), "evil" },
-		{ SPAN("a\x7f\x80\xff" "b"), "a b" },
+		{ SPAN("\xe2\x80\xae"
+		       "evil"),
+		  "evil" },
+		{ SPAN("a\x7f\x80\xff"
+		       "b"),
+		  "a b" },
 		{ SPAN("\0\0\0"), "" },
 		{ SPAN("!~"), "!~" },
 	};
@@ -117,8 +123,8 @@ blanks_after_a_full_line_are_no_cut(void **state)
 static void
 every_size_of_room_is_obeyed(void **state)
 {
-	static const char *const want[] = { "", ".", "..", "...", "a...",
-					    "abcde" };
+	static const char *const want[] = { "",	   ".",	   "..",
+					    "...", "a...", "abcde" };
 
 	(void)state;
 	for (size_t size = 1; size <= 6; size++) {
@@ -151,9 +157,10 @@ a_second_pass_changes_nothing(void **state)
 		char text[300], once[ROOM], twice[ROOM];
 
 		for (size_t i = 0; i < len; i++)
-			text[i] = next_random(&seed) % 4 == 0 ?
-					  (char)next_random(&seed) :
-					  (char)(' ' + next_random(&seed) % 4);
+			text[i] =
+				next_random(&seed) % 4 == 0
+					? (char)next_random(&seed)
+					: (char)(' ' + next_random(&seed) % 4);
 		clean_text((struct span){ text, len }, once, size);
 		assert_is_clean(once, size - 1);
 		clean_text(span_of(once), twice, size);
@@ -197,8 +204,8 @@ a_reflected_secret_is_removed(void **state)
 	for (size_t i = 0; i < COUNT(table); i++) {
 		char out[ROOM];
 
-		assert_ptr_equal(clean_text_without(span_of(table[i].text),
-						    jwt, out, sizeof(out)),
+		assert_ptr_equal(clean_text_without(span_of(table[i].text), jwt,
+						    out, sizeof(out)),
 				 out);
 		assert_string_equal(out, table[i].want);
 	}
@@ -333,8 +340,8 @@ percent_signs_in_between_do_not_hide_a_secret(void **state)
 
 	(void)state;
 	clean_text_without(
-	    SPAN("got=abc%2Bdefghijklmnopqrstuvwxyz%2F0123456789%3d&x"),
-	    SPAN("abc+defghijklmnopqrstuvwxyz/0123456789="), out, ROOM);
+		SPAN("got=abc%2Bdefghijklmnopqrstuvwxyz%2F0123456789%3d&x"),
+		SPAN("abc+defghijklmnopqrstuvwxyz/0123456789="), out, ROOM);
 	assert_string_equal(out, "got=[removed]&x");
 }
 
@@ -375,15 +382,15 @@ main(void)
 		cmocka_unit_test(a_text_can_be_cleaned_in_place),
 		cmocka_unit_test(a_reflected_secret_is_removed),
 		cmocka_unit_test(
-		    a_secret_of_eight_bytes_is_removed_and_of_seven_is_not),
+			a_secret_of_eight_bytes_is_removed_and_of_seven_is_not),
 		cmocka_unit_test(a_secret_at_the_cut_leaves_no_part),
 		cmocka_unit_test(an_encoded_secret_is_removed),
 		cmocka_unit_test(
-		    a_base64_coded_secret_is_removed_at_every_offset),
+			a_base64_coded_secret_is_removed_at_every_offset),
 		cmocka_unit_test(both_alphabets_of_base64_are_known),
 		cmocka_unit_test(percent_signs_in_between_do_not_hide_a_secret),
 		cmocka_unit_test(
-		    a_hostile_error_gives_one_clean_line_without_the_jwt),
+			a_hostile_error_gives_one_clean_line_without_the_jwt),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

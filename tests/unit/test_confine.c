@@ -18,20 +18,9 @@
 
 #include "core/span.h"
 #include "platform/confine.h"
-#include "tests/support/private.h"
+#include "tests/support/confine_case.h"
 
 #include "core/banned.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define IS_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define IS_SANITIZED 1
-#endif
-#endif
-#ifndef IS_SANITIZED
-#define IS_SANITIZED 0
-#endif
 
 #define VALUE_MAX 4096
 
@@ -53,46 +42,6 @@ drop(void **state)
 	(void)state;
 	private_remove(dir);
 	return 0;
-}
-
-static size_t
-count(char **env)
-{
-	size_t n = 0;
-
-	while (env[n] != NULL)
-		n++;
-	return n;
-}
-
-static char *const allowed[] = {
-	"HOME=/h",
-	"USER=u",
-	"LOGNAME=l",
-	"TERM=t",
-	"XDG_RUNTIME_DIR=/r",
-	"XDG_CONFIG_HOME=/c",
-	"DBUS_SESSION_BUS_ADDRESS=unix:path=/b",
-	"DISPLAY=:0",
-	"WAYLAND_DISPLAY=w",
-	"GIT_TERMINAL_PROMPT=0",
-	"APPTOKEN_CONFIG=/a",
-	NULL,
-};
-
-/* An environment of at most 31 entries, in place of the present one. */
-static void
-enter(char *const *entries)
-{
-	static char *env[32];
-	size_t n = 0;
-
-	while (entries[n] != NULL && n < 31) {
-		env[n] = entries[n];
-		n++;
-	}
-	env[n] = NULL;
-	environ = env;
 }
 
 static bool
@@ -222,39 +171,6 @@ no_environment_at_all_is_fine(void **state)
 }
 
 static void
-check_process(bool no_new_privileges)
-{
-	struct sigaction act;
-	struct rlimit core;
-
-	PRIVATE_CHECK(sigaction(SIGPIPE, NULL, &act) == 0);
-	PRIVATE_CHECK(act.sa_handler == SIG_IGN);
-	PRIVATE_CHECK(sigaction(SIGCHLD, NULL, &act) == 0);
-	PRIVATE_CHECK(act.sa_handler == SIG_DFL);
-	PRIVATE_CHECK(umask(0) == 077);
-	PRIVATE_CHECK(getrlimit(RLIMIT_CORE, &core) == 0);
-	PRIVATE_CHECK(core.rlim_cur == 0);
-	PRIVATE_CHECK(prctl(PR_GET_DUMPABLE, 0L, 0L, 0L, 0L) == IS_SANITIZED);
-	PRIVATE_CHECK(prctl(PR_GET_NO_NEW_PRIVS, 0L, 0L, 0L, 0L) ==
-		      (no_new_privileges ? 1 : 0));
-}
-
-static void
-loosen(void)
-{
-	struct rlimit core;
-
-	PRIVATE_CHECK(getrlimit(RLIMIT_CORE, &core) == 0);
-	core.rlim_cur = core.rlim_max < 4096 ? core.rlim_max : 4096;
-	PRIVATE_CHECK(setrlimit(RLIMIT_CORE, &core) == 0);
-	PRIVATE_CHECK(signal(SIGPIPE, SIG_DFL) != SIG_ERR);
-	PRIVATE_CHECK(signal(SIGCHLD, SIG_IGN) != SIG_ERR);
-	umask(022);
-	PRIVATE_CHECK(prctl(PR_GET_NO_NEW_PRIVS, 0L, 0L, 0L, 0L) == 0);
-	PRIVATE_CHECK(prctl(PR_SET_DUMPABLE, 1L, 0L, 0L, 0L) == 0);
-}
-
-static void
 front_is_closed(const char *base)
 {
 	struct confine c = { 0 };
@@ -300,26 +216,6 @@ a_front_for_exec_may_start_sudo(void **state)
 		private_run(front_for_exec_keeps_privileges, dir, false), 0);
 }
 
-static void
-keeper_is_closed(const char *base)
-{
-	int out = -1;
-
-	(void)base;
-	loosen();
-	enter(allowed);
-	PRIVATE_CHECK(confine_keeper(&out, NULL) == RC_OK);
-	check_process(true);
-	PRIVATE_CHECK(count(environ) == 11);
-}
-
-static void
-the_keeper_is_closed_to_others(void **state)
-{
-	(void)state;
-	assert_int_equal(private_run(keeper_is_closed, dir, false), 0);
-}
-
 /* Another process of the same user, not root, looks at us. */
 static void
 observe(const char *base)
@@ -350,15 +246,6 @@ a_process_of_the_same_user_sees_nothing(void **state)
 {
 	(void)state;
 	assert_int_equal(private_run(observe, dir, true), 0);
-}
-
-static bool
-is_null(int fd)
-{
-	struct stat st, null;
-
-	return fstat(fd, &st) == 0 && stat("/dev/null", &null) == 0 &&
-	       S_ISCHR(st.st_mode) && st.st_rdev == null.st_rdev;
 }
 
 static void
@@ -410,86 +297,6 @@ present_descriptors_stay(void **state)
 {
 	(void)state;
 	assert_int_equal(private_run(front_with_descriptors, dir, false), 0);
-}
-
-static void
-keeper_refuses(const char *base)
-{
-	static char *const strays[] = { "PATH=/bin", "GNUTLS_DEBUG_LEVEL=1",
-					"HOMES=",    "home=/h",
-					"=",	     "HOME",
-					"" };
-	struct why why = { "" };
-	int out = -7;
-
-	(void)base;
-	for (size_t i = 0; i < sizeof(strays) / sizeof(strays[0]); i++) {
-		char *entries[] = { "HOME=/h", strays[i], NULL };
-
-		enter(entries);
-		PRIVATE_CHECK(confine_keeper(&out, &why) == RC_USAGE);
-		PRIVATE_CHECK(strstr(why.text, "unexpected variable") != NULL);
-		PRIVATE_CHECK(out == -7);
-	}
-}
-
-static void
-the_keeper_refuses_any_other_name(void **state)
-{
-	(void)state;
-	assert_int_equal(private_run(keeper_refuses, dir, false), 0);
-}
-
-static void
-keeper_with_descriptors(const char *base)
-{
-	char path[PRIVATE_MAX];
-	int fd = open(private_path(base, "out", path),
-		      O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	int out = -1;
-
-	enter(allowed);
-	PRIVATE_CHECK(dup2(fd, 1) == 1);
-	PRIVATE_CHECK(dup2(fd, 3) == 3 || fd == 3);
-	PRIVATE_CHECK(dup2(fd, 4) == 4);
-	PRIVATE_CHECK(dup2(fd, 200) == 200);
-	PRIVATE_CHECK(confine_keeper(&out, NULL) == RC_OK);
-	PRIVATE_CHECK(fcntl(3, F_GETFD) == FD_CLOEXEC);
-	PRIVATE_CHECK(out == 4); /* the lowest above the key's */
-	PRIVATE_CHECK(fcntl(out, F_GETFD) == FD_CLOEXEC);
-	for (int i = 5; i < 256; i++)
-		PRIVATE_CHECK(fcntl(i, F_GETFD) == -1);
-	PRIVATE_CHECK(is_null(1));
-	PRIVATE_CHECK(write(1, "noise", 5) == 5);
-	PRIVATE_CHECK(write(out, "answer", 6) == 6);
-}
-
-static void
-only_the_answer_reaches_the_real_stdout(void **state)
-{
-	(void)state;
-	assert_int_equal(private_run(keeper_with_descriptors, dir, false), 0);
-	assert_true(private_holds(dir, "out", "answer"));
-}
-
-static void
-keeper_without_key(const char *base)
-{
-	int out = -1;
-
-	(void)base;
-	enter(allowed);
-	close(3);
-	PRIVATE_CHECK(confine_keeper(&out, NULL) == RC_OK);
-	PRIVATE_CHECK(out > 3);
-	PRIVATE_CHECK(fcntl(3, F_GETFD) == -1);
-}
-
-static void
-a_missing_key_leaves_descriptor_3_closed(void **state)
-{
-	(void)state;
-	assert_int_equal(private_run(keeper_without_key, dir, false), 0);
 }
 
 /* What the kernel tells a setuid program stands behind the environment. */
@@ -565,13 +372,9 @@ main(int argc, char **argv, char **env)
 		TEST(no_environment_at_all_is_fine),
 		TEST(a_front_is_closed_to_others),
 		TEST(a_front_for_exec_may_start_sudo),
-		TEST(the_keeper_is_closed_to_others),
 		TEST(a_process_of_the_same_user_sees_nothing),
 		TEST(missing_descriptors_lead_nowhere),
 		TEST(present_descriptors_stay),
-		TEST(the_keeper_refuses_any_other_name),
-		TEST(only_the_answer_reaches_the_real_stdout),
-		TEST(a_missing_key_leaves_descriptor_3_closed),
 		TEST(a_setuid_start_is_refused),
 		TEST(a_display_is_seen),
 	};

@@ -47,7 +47,9 @@ strings_are_escaped(void **state)
 		{ SPAN("\033[0m"), "\"\\u001b[0m\"" },
 		{ SPAN("\xc3\xa9\xe2\x82\xac\xf0\x9f\x94\x91"),
 		  "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x94\x91\"" },
-		{ SPAN("a\xff" "b"), "\"a" U_FFFD "b\"" },
+		{ SPAN("a\xff"
+		       "b"),
+		  "\"a" U_FFFD "b\"" },
 		{ SPAN("\xc0\xaf"), "\"" U_FFFD U_FFFD "\"" },
 		{ SPAN("\xed\xa0\x80"), "\"" U_FFFD U_FFFD U_FFFD "\"" },
 		{ SPAN("\xe2\x82"), "\"" U_FFFD U_FFFD "\"" },
@@ -102,9 +104,9 @@ all_bytes_give_valid_json_that_reads_back(void **state)
 		struct span s = { text, 2 };
 		struct jscan_value v;
 		size_t first = span_utf8_len(s);
-		bool is_utf8 = first > 0 &&
-			       (first == 2 ||
-				span_utf8_len(span_from(s, first)) > 0);
+		bool is_utf8 =
+			first > 0 &&
+			(first == 2 || span_utf8_len(span_from(s, first)) > 0);
 
 		jput_string(json, s);
 		assert_int_equal(jscan_check(safebuf_view(json), 1, &v, NULL),

@@ -33,9 +33,9 @@ checked(struct span text)
 static void
 members_are_found_by_their_decoded_key(void **state)
 {
-	struct jscan_value v = checked(
-	    SPAN(" { \"a\" : 1 , \"b\\u0063\" : { \"a\" : [ 2 , \"]}\" ] } ,"
-		 "\"\\\"\":\"x\\\"\\\\\",\"\xc3\xa9\":null,\"\":true} "));
+	struct jscan_value v = checked(SPAN(
+		" { \"a\" : 1 , \"b\\u0063\" : { \"a\" : [ 2 , \"]}\" ] } ,"
+		"\"\\\"\":\"x\\\"\\\\\",\"\xc3\xa9\":null,\"\":true} "));
 	static const struct {
 		const char *key;
 		enum jscan_kind kind;
@@ -84,12 +84,10 @@ static void
 members_are_visited_in_order(void **state)
 {
 	struct jscan_value v =
-	    checked(SPAN("{\"b\":[],\"a\\n\":-1.5 ,\"c\":{\"d\":{}}}"));
+		checked(SPAN("{\"b\":[],\"a\\n\":-1.5 ,\"c\":{\"d\":{}}}"));
 	static const struct {
 		const char *key, *text;
-	} want[] = { { "b", "[]" },
-		     { "a\\n", "-1.5" },
-		     { "c", "{\"d\":{}}" } };
+	} want[] = { { "b", "[]" }, { "a\\n", "-1.5" }, { "c", "{\"d\":{}}" } };
 	struct jscan_value item;
 	struct span key;
 	size_t at = 0;
@@ -108,7 +106,7 @@ static void
 elements_are_visited_without_keys(void **state)
 {
 	struct jscan_value v =
-	    checked(SPAN("[ 1,\"a,]\" ,[2,[3]],{\"x\":4},true ]"));
+		checked(SPAN("[ 1,\"a,]\" ,[2,[3]],{\"x\":4},true ]"));
 	static const char *const want[] = { "1", "\"a,]\"", "[2,[3]]",
 					    "{\"x\":4}", "true" };
 	struct jscan_value item;
@@ -177,9 +175,9 @@ readers_stay_inside_a_text_that_was_not_checked(void **state)
 static void
 what_holds_nothing_is_not_visited(void **state)
 {
-	static const struct span others[] = { SPAN("[]"), SPAN("{}"),
+	static const struct span others[] = { SPAN("[]"),     SPAN("{}"),
 					      SPAN("[ \n ]"), SPAN("{ }"),
-					      SPAN("\"a\""), SPAN("12") };
+					      SPAN("\"a\""),  SPAN("12") };
 	struct jscan_value item;
 	struct span key;
 
@@ -214,8 +212,8 @@ strings_are_decoded(void **state)
 		safebuf_putc(b, '<');
 		assert_int_equal(jscan_string(checked(table[i].text), b),
 				 RC_OK);
-		assert_true(span_eq(span_from(safebuf_view(b), 1),
-				    table[i].want));
+		assert_true(
+			span_eq(span_from(safebuf_view(b), 1), table[i].want));
 		safebuf_clear(b);
 	}
 	safebuf_free(b);
@@ -270,10 +268,11 @@ main(void)
 		cmocka_unit_test(elements_are_visited_without_keys),
 		cmocka_unit_test(a_single_item_is_visited),
 		cmocka_unit_test(
-		    readers_stay_inside_a_text_that_was_not_checked),
+			readers_stay_inside_a_text_that_was_not_checked),
 		cmocka_unit_test(what_holds_nothing_is_not_visited),
 		cmocka_unit_test(strings_are_decoded),
-		cmocka_unit_test(strings_with_nul_or_lone_surrogates_are_not_decoded),
+		cmocka_unit_test(
+			strings_with_nul_or_lone_surrogates_are_not_decoded),
 		cmocka_unit_test(a_full_buffer_is_told),
 	};
 

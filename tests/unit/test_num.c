@@ -13,13 +13,33 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct span malformed[] = {
-	{ 0 },		SPAN(""),     SPAN("+1"),   SPAN(" 1"),
-	SPAN("1 "),	SPAN("01"),   SPAN("00"),   SPAN("1.0"),
-	SPAN("1e3"),	SPAN("0x10"), SPAN("1\0"),  SPAN("\0" "1"),
-	SPAN("1_000"),	SPAN("1,0"),  SPAN("a"),    SPAN("1a"),
-	SPAN("--1"),	SPAN("-"),    SPAN("-0"),   SPAN("-01"),
-	SPAN("1-"),	SPAN("1\n"),  SPAN("/"),    SPAN(":"),
-	SPAN("- 1"),	SPAN("\xd9\xa1"),
+	{ 0 },
+	SPAN(""),
+	SPAN("+1"),
+	SPAN(" 1"),
+	SPAN("1 "),
+	SPAN("01"),
+	SPAN("00"),
+	SPAN("1.0"),
+	SPAN("1e3"),
+	SPAN("0x10"),
+	SPAN("1\0"),
+	SPAN("\0"
+	     "1"),
+	SPAN("1_000"),
+	SPAN("1,0"),
+	SPAN("a"),
+	SPAN("1a"),
+	SPAN("--1"),
+	SPAN("-"),
+	SPAN("-0"),
+	SPAN("-01"),
+	SPAN("1-"),
+	SPAN("1\n"),
+	SPAN("/"),
+	SPAN(":"),
+	SPAN("- 1"),
+	SPAN("\xd9\xa1"),
 	/* The form is judged before the size. */
 	SPAN("99999999999999999999999999999999999x"),
 };
@@ -32,8 +52,7 @@ malformed_numbers_are_invalid(void **state)
 		uint64_t u = 7;
 		int64_t n = 7;
 
-		assert_int_equal(num_parse_u64(malformed[i], 0, UINT64_MAX,
-					       &u),
+		assert_int_equal(num_parse_u64(malformed[i], 0, UINT64_MAX, &u),
 				 RC_INVALID);
 		assert_int_equal(num_parse_i64(malformed[i], INT64_MIN,
 					       INT64_MAX, &n),

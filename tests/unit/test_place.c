@@ -50,8 +50,8 @@ hosts_of_254_bytes_and_labels_of_64_are_nobodys(void **state)
 
 		for (size_t i = 0; i < len; i++)
 			host[i] = i % 50 == 49 ? '.' : 'a';
-		want = len <= HOST_NAME_MAX_LEN && len % 50 != 0 ? RC_OK :
-								   RC_NOT_OURS;
+		want = len <= HOST_NAME_MAX_LEN && len % 50 != 0 ? RC_OK
+								 : RC_NOT_OURS;
 		assert_int_equal(place_from_git(SPAN("https"), s,
 						(struct span){ 0 }, &p),
 				 want);
@@ -96,8 +96,9 @@ only_the_protocols_of_git_itself_match(void **state)
 static void
 an_empty_docker_request_is_told_apart(void **state)
 {
-	static const struct span empty[] = { { 0 }, SPAN(""), SPAN(" "),
-					     SPAN("\n"), SPAN(" \t\n \n") };
+	static const struct span empty[] = {
+		{ 0 }, SPAN(""), SPAN(" "), SPAN("\n"), SPAN(" \t\n \n")
+	};
 	struct place p;
 
 	(void)state;
@@ -225,7 +226,9 @@ wrong_values_are_refused_with_the_right_form(void **state)
 		{ SPAN("https://:443"), "no host" },
 		{ SPAN("https://user:s3cret@example.com"), "user info" },
 		{ SPAN("https://s3cret@example.com"), "user info" },
-		{ SPAN("https://b\xc3\xbc" "cher.example"), "xn--" },
+		{ SPAN("https://b\xc3\xbc"
+		       "cher.example"),
+		  "xn--" },
 		{ SPAN("https://example.com."), "label" },
 		{ SPAN("https://*.example.com"), "label" },
 		{ SPAN("https://exam_ple.com"), "label" },
@@ -370,9 +373,8 @@ a_base_url_has_host_and_path(void **state)
 	for (size_t i = 0; i < COUNT(table); i++) {
 		struct place p;
 
-		assert_int_equal(place_from_url(span_of(table[i].url), &p,
-						NULL),
-				 RC_OK);
+		assert_int_equal(
+			place_from_url(span_of(table[i].url), &p, NULL), RC_OK);
 		assert_string_equal(p.host, table[i].host);
 		assert_int_equal(p.host_len, strlen(table[i].host));
 		assert_int_equal(p.port, table[i].port);
@@ -444,13 +446,15 @@ int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(hosts_of_254_bytes_and_labels_of_64_are_nobodys),
+		cmocka_unit_test(
+			hosts_of_254_bytes_and_labels_of_64_are_nobodys),
 		cmocka_unit_test(only_the_protocols_of_git_itself_match),
 		cmocka_unit_test(an_empty_docker_request_is_told_apart),
 		cmocka_unit_test(configured_values_become_canonical),
 		cmocka_unit_test(configured_registries_become_canonical),
 		cmocka_unit_test(wrong_values_are_refused_with_the_right_form),
-		cmocka_unit_test(a_value_of_more_than_the_longest_url_is_refused),
+		cmocka_unit_test(
+			a_value_of_more_than_the_longest_url_is_refused),
 		cmocka_unit_test(a_base_url_has_host_and_path),
 		cmocka_unit_test(http_serves_http_only_and_https_https_only),
 		cmocka_unit_test(a_zeroed_place_serves_nothing),

@@ -66,7 +66,7 @@ a_path_is_served_by_whole_segments(void **state)
 		{ SPAN("team/app/info/refs"), 1, 1, 1 },
 		{ SPAN("team/a/b"), 1, 0, 1 },
 		{ SPAN("team/a b"), 1, 0, 1 },
-		{ SPAN("team/...") , 1, 0, 1 },
+		{ SPAN("team/..."), 1, 0, 1 },
 		{ SPAN("team/.git"), 1, 0, 1 },
 		{ SPAN("team/..x"), 1, 0, 1 },
 		{ SPAN("team/\xc3\xa9"), 1, 0, 1 },
@@ -250,7 +250,8 @@ no_change_of_one_byte_is_served_unless_it_is_the_same_place(void **state)
 		    "A-B.example:8443", "a-b.example:8443/x" } },
 		{ "xn--bcher-kva.example",
 		  { "xn--bcher-kva.example", "xn--bcher-kva.example:443",
-		    "https://xn--bcher-kva.example/", "xn--bcher-kva.example/" } },
+		    "https://xn--bcher-kva.example/",
+		    "xn--bcher-kva.example/" } },
 		{ "127.0.0.1",
 		  { "127.0.0.1", "127.0.0.1:443", "https://127.0.0.1",
 		    "127.0.0.1/v2/" } },
@@ -330,8 +331,8 @@ simple_path_is_below(struct span path)
 static void
 no_change_of_one_byte_of_a_path_leaves_the_segments(void **state)
 {
-	static const char *const asked[] = { "team/app", "team/app/",
-					     "team/app/x", "team/app/x.git",
+	static const char *const asked[] = { "team/app",      "team/app/",
+					     "team/app/x",    "team/app/x.git",
 					     "team/app/../x", "team/app/a/b" };
 	struct place place = git_place("https://example.com/team/app");
 	struct span host = SPAN("example.com");
@@ -394,13 +395,13 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_path_is_served_by_whole_segments),
 		cmocka_unit_test(
-		    the_request_path_is_a_loan_without_the_final_slash),
+			the_request_path_is_a_loan_without_the_final_slash),
 		cmocka_unit_test(
-		    no_change_of_one_byte_is_served_unless_it_is_the_same_place),
+			no_change_of_one_byte_is_served_unless_it_is_the_same_place),
 		cmocka_unit_test(
-		    no_change_of_one_byte_of_an_ipv6_place_is_another_address),
+			no_change_of_one_byte_of_an_ipv6_place_is_another_address),
 		cmocka_unit_test(
-		    no_change_of_one_byte_of_a_path_leaves_the_segments),
+			no_change_of_one_byte_of_a_path_leaves_the_segments),
 		cmocka_unit_test(matching_is_reflexive_and_symmetric_on_hosts),
 	};
 

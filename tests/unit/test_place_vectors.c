@@ -229,20 +229,34 @@ static const struct vector host_vectors[] = {
 	{ SPAN("~example.com"), NO },
 	{ SPAN("!example.com"), NO },
 	/* look-alikes */
-	{ SPAN("\xd0\xb5xample.com"), NO },	   /* Cyrillic e */
+	{ SPAN("\xd0\xb5xample.com"), NO }, /* Cyrillic e */
 	{ SPAN("exampl\xd0\xb5.com"), NO },
-	{ SPAN("example\xe3\x80\x82" "com"), NO }, /* ideographic stop */
-	{ SPAN("example\xef\xbc\x8e" "com"), NO }, /* full-width stop */
-	{ SPAN("example\xef\xbd\xa1" "com"), NO }, /* half-width stop */
-	{ SPAN("\xef\xbd\x85xample.com"), NO },	   /* full-width e */
-	{ SPAN("example.com\xe2\x80\x8b"), NO },   /* zero-width space */
-	{ SPAN("exam\xc2\xadple.com"), NO },	   /* soft hyphen */
-	{ SPAN("\xef\xbb\xbf" "example.com"), NO },
-	{ SPAN("\xe2\x80\xae" "moc.elpmaxe"), NO },
+	{ SPAN("example\xe3\x80\x82"
+	       "com"),
+	  NO }, /* ideographic stop */
+	{ SPAN("example\xef\xbc\x8e"
+	       "com"),
+	  NO }, /* full-width stop */
+	{ SPAN("example\xef\xbd\xa1"
+	       "com"),
+	  NO },					 /* half-width stop */
+	{ SPAN("\xef\xbd\x85xample.com"), NO },	 /* full-width e */
+	{ SPAN("example.com\xe2\x80\x8b"), NO }, /* zero-width space */
+	{ SPAN("exam\xc2\xadple.com"), NO },	 /* soft hyphen */
+	{ SPAN("\xef\xbb\xbf"
+	       "example.com"),
+	  NO },
+	{ SPAN("\xe2\x80\xae"
+	       "moc.elpmaxe"),
+	  NO },
 	{ SPAN("example.com\xc2\xa0"), NO },
 	{ SPAN("example.com\xc2\x85"), NO },
-	{ SPAN("example.com\xef\xbc\x9a" "443"), NO },
-	{ SPAN("example.com\xef\xbc\x8f" "x"), NO }, /* full-width slash */
+	{ SPAN("example.com\xef\xbc\x9a"
+	       "443"),
+	  NO },
+	{ SPAN("example.com\xef\xbc\x8f"
+	       "x"),
+	  NO }, /* full-width slash */
 	{ SPAN("example\xff.com"), NO },
 	{ SPAN("example.\xe2\x84\x82om"), NO },
 	{ SPAN("xn--xample-9uf.com"), NO },
@@ -352,22 +366,24 @@ static const struct vector ipv6_vectors[] = {
 };
 
 static const struct vector link_local_vectors[] = {
-	{ SPAN("[fe80::1]"), BOTH },
-	{ SPAN("[FE80::1]"), BOTH },
-	{ SPAN("[fe80:0::0001]"), BOTH },
-	{ SPAN("[fe80::1%eth0]"), NO },
-	{ SPAN("[fe80::1%25eth0]"), NO },
-	{ SPAN("[fe80::1%]"), NO },
-	{ SPAN("[fe80::1%1]"), NO },
-	{ SPAN("[fe80::10]"), NO },
+	{ SPAN("[fe80::1]"), BOTH },	  { SPAN("[FE80::1]"), BOTH },
+	{ SPAN("[fe80:0::0001]"), BOTH }, { SPAN("[fe80::1%eth0]"), NO },
+	{ SPAN("[fe80::1%25eth0]"), NO }, { SPAN("[fe80::1%]"), NO },
+	{ SPAN("[fe80::1%1]"), NO },	  { SPAN("[fe80::10]"), NO },
 };
 
 static const struct vector idn_vectors[] = {
 	{ SPAN("xn--bcher-kva.example"), BOTH },
 	{ SPAN("XN--BCHER-KVA.example"), BOTH },
-	{ SPAN("b\xc3\xbc" "cher.example"), NO },
-	{ SPAN("B\xc3\x9c" "CHER.example"), NO },
-	{ SPAN("bu\xcc\x88" "cher.example"), NO },
+	{ SPAN("b\xc3\xbc"
+	       "cher.example"),
+	  NO },
+	{ SPAN("B\xc3\x9c"
+	       "CHER.example"),
+	  NO },
+	{ SPAN("bu\xcc\x88"
+	       "cher.example"),
+	  NO },
 	{ SPAN("b%C3%BCcher.example"), NO },
 	{ SPAN("bcher-kva.example"), NO },
 	{ SPAN("bcher.example"), NO },
@@ -467,7 +483,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
-		    no_vector_matches_that_must_not_and_all_match_that_must),
+			no_vector_matches_that_must_not_and_all_match_that_must),
 		cmocka_unit_test(a_configured_alias_of_the_hub_is_the_hub),
 	};
 

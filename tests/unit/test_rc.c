@@ -71,9 +71,8 @@ every_name_is_read_back(void **state)
 static void
 unknown_names_are_refused_and_touch_nothing(void **state)
 {
-	static const char *const bad[] = { "",	   "ok",      "RC_OK",
-					   "OK ",  "LOCKE",   "LOCKEDX",
-					   "COUNT" };
+	static const char *const bad[] = { "",	    "ok",      "RC_OK", "OK ",
+					   "LOCKE", "LOCKEDX", "COUNT" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -89,9 +88,9 @@ wrong_numbers_have_no_name(void **state)
 {
 	(void)state;
 	assert_string_equal(rc_name(RC_COUNT), "?");
-	assert_string_equal(rc_name((enum rc)-1), "?");
+	assert_string_equal(rc_name((enum rc) - 1), "?");
 	assert_int_equal(rc_exit_status(RC_COUNT), 1);
-	assert_int_equal(rc_exit_status((enum rc)-1), 1);
+	assert_int_equal(rc_exit_status((enum rc) - 1), 1);
 }
 
 static void

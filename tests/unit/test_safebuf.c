@@ -285,7 +285,7 @@ main(void)
 		cmocka_unit_test(a_cut_wipes_what_falls_off),
 		cmocka_unit_test(lines_are_written_as_key_and_value),
 		cmocka_unit_test(
-		    a_value_that_would_break_the_line_fails_the_buffer),
+			a_value_that_would_break_the_line_fails_the_buffer),
 		cmocka_unit_test(readers_fill_the_tail),
 		cmocka_unit_test(a_child_of_fork_finds_zeros),
 		cmocka_unit_test(the_mapping_stays_out_of_dumps_and_children),

@@ -76,6 +76,11 @@ a_long_line_is_cut_and_says_so(void **state)
 	n = said(text, line);
 	assert_int_equal(n, LINE_MAX_STDERR);
 	assert_string_equal(line + n - 5, "x...\n");
+	/* One byte too many. */
+	text[290] = '\0';
+	n = said(text, line);
+	assert_int_equal(n, LINE_MAX_STDERR);
+	assert_string_equal(line + n - 5, "x...\n");
 }
 
 static void
