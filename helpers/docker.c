@@ -61,6 +61,9 @@ find_app(struct helper_call *c, struct span server, struct served *ret)
 		return no_server(c);
 	if (rc != RC_OK)
 		return rc;
+	/* The answer repeats it, and has to hold it. */
+	if (span_trim_space(server).len > SERVER_MAX)
+		return RC_NOT_OURS;
 	return served_find(CONF_DOCKER, &place, ret, &c->why);
 }
 

@@ -73,6 +73,7 @@ elf_tests = \
 e2e_tests = \
 	%D%/e2e/docker.sh \
 	%D%/e2e/git.sh \
+	%D%/e2e/git_client.sh \
 	%D%/e2e/git_failures.sh \
 	%D%/e2e/registry.sh
 
@@ -94,12 +95,15 @@ check_LIBRARIES = libtestsupport.a libtested.a
 libtestsupport_a_CPPFLAGS = $(AM_CPPFLAGS) $(GNUTLS_CFLAGS)
 libtestsupport_a_SOURCES = \
 	%D%/support/app.h \
+	%D%/support/confine_case.h \
+	%D%/support/fake_http.h \
 	%D%/support/http_case.h \
 	%D%/support/keyring_case.h \
 	%D%/support/private.h \
+	%D%/support/spawn_case.h \
+	%D%/support/testkey.h \
 	%D%/support/rawserver.c %D%/support/rawserver.h \
-	%D%/support/rawserver_cert.c \
-	%D%/support/testkey.h
+	%D%/support/rawserver_cert.c
 libtested_a_SOURCES = \
 	helpers/docker.c helpers/docker_list.c \
 	helpers/git.c helpers/git_request.c \

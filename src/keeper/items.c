@@ -15,7 +15,6 @@
 
 /* What dies with the session has this path in gnome-keyring. */
 #define SESSION_COLLECTION "/org/freedesktop/secrets/collection/session"
-#define QUIET_TYPE "ApptokenQuietService"
 
 struct items {
 	struct secretbus *bus;
@@ -33,38 +32,6 @@ struct limit {
 	GCancellable *cancellable;
 	struct watch watch;
 };
-
-/* In place of libsecret's own: it raises none on its own account. */
-static GVariant *
-refuse_prompt(SecretService *service, SecretPrompt *prompt,
-	      GCancellable *cancellable, const GVariantType *type, GError **e)
-{
-	(void)service, (void)prompt, (void)cancellable, (void)type;
-	g_set_error_literal(e, SECRET_ERROR, SECRET_ERROR_IS_LOCKED, "prompt");
-	return NULL;
-}
-
-static void
-quiet_class(gpointer class, gpointer data)
-{
-	SecretServiceClass *c = class;
-
-	(void)data;
-	c->prompt_sync = refuse_prompt;
-}
-
-static GType
-quiet_type(void)
-{
-	GType type = g_type_from_name(QUIET_TYPE);
-
-	if (type == 0)
-		type = g_type_register_static_simple(
-			SECRET_TYPE_SERVICE, QUIET_TYPE,
-			sizeof(SecretServiceClass), quiet_class,
-			sizeof(SecretService), NULL, 0);
-	return type;
-}
 
 static void
 cancel(void *self)
@@ -111,7 +78,7 @@ items_open(const char *bus_address, bool may_prompt, struct items **ret,
 		    RC_OK ||
 	    (rc = limit_start(&l, s, why)) != RC_OK)
 		goto out;
-	s->service = secret_service_open_sync(quiet_type(), NULL,
+	s->service = secret_service_open_sync(secretbus_service_type(), NULL,
 					      SECRET_SERVICE_OPEN_SESSION,
 					      l.cancellable, &e);
 	if ((rc = limit_stop(&l, e, why)) == RC_OK && s->service == NULL)

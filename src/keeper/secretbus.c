@@ -18,6 +18,8 @@
 /* How often a waiting prompt looks whether the bus is still there. */
 #define TICK_MS 200
 
+#define QUIET_TYPE "ApptokenQuietService"
+
 struct secretbus {
 	GDBusConnection *bus;
 	gchar *owner; /* the service's unique name when we connected */
@@ -90,8 +92,7 @@ secretbus_error(void *gerror, struct why *why)
 				   G_DBUS_ERROR_NAME_HAS_NO_OWNER)) {
 		rc = why_set(why, RC_UNAVAILABLE,
 			     "nobody serves the Secret Service on the session "
-			     "bus; start gnome-keyring or KeePassXC, or set "
-			     "'key' and 'cache' to do without");
+			     "bus; start gnome-keyring or KeePassXC");
 	} else if (g_error_matches(e, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY) ||
 		   g_error_matches(e, G_DBUS_ERROR,
 				   G_DBUS_ERROR_DISCONNECTED) ||
@@ -335,6 +336,38 @@ silence(gpointer self)
 	return self;
 }
 
+/* In place of libsecret's own: it raises none on its own account. */
+static GVariant *
+refuse_prompt(SecretService *service, SecretPrompt *prompt,
+	      GCancellable *cancellable, const GVariantType *type, GError **e)
+{
+	(void)service, (void)prompt, (void)cancellable, (void)type;
+	g_set_error_literal(e, SECRET_ERROR, SECRET_ERROR_IS_LOCKED, "prompt");
+	return NULL;
+}
+
+static void
+quiet_class(gpointer class, gpointer data)
+{
+	SecretServiceClass *c = class;
+
+	(void)data;
+	c->prompt_sync = refuse_prompt;
+}
+
+size_t
+secretbus_service_type(void)
+{
+	GType type = g_type_from_name(QUIET_TYPE);
+
+	if (type == 0)
+		type = g_type_register_static_simple(
+			SECRET_TYPE_SERVICE, QUIET_TYPE,
+			sizeof(SecretServiceClass), quiet_class,
+			sizeof(SecretService), NULL, 0);
+	return type;
+}
+
 static void
 cancel(void *self)
 {
@@ -365,7 +398,7 @@ connect_bus(struct secretbus *b, struct why *why)
 			   sizeof(text));
 		rc = why_set(why, RC_UNAVAILABLE,
 			     "no session bus: %s; log in to a session that "
-			     "has one, or set 'key' and 'cache' to do without",
+			     "has one",
 			     text);
 	}
 out:

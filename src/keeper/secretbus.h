@@ -6,6 +6,7 @@
 #ifndef KEEPER_SECRETBUS_H
 #define KEEPER_SECRETBUS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/rc.h"
@@ -40,6 +41,11 @@ NODISCARD enum rc secretbus_unlock(struct secretbus *b, const char *path,
 /* Delete an item; errors as secretbus_unlock(). */
 NODISCARD enum rc secretbus_delete(struct secretbus *b, const char *path,
 				   struct why *why);
+
+/*
+ * The GType of a SecretService that raises no prompt on its own account.
+ */
+size_t secretbus_service_type(void);
 
 /*
  * Translate an error of theirs: gerror is a GError *, used up; NULL is an

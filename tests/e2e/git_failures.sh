@@ -99,7 +99,7 @@ expect_keys username password
 expect_same_token "$first"
 expect_stat mints 3
 # Its ten seconds are over for git when less than two are left.
-token_age 8
+token_age 9
 git_get $place
 expect_new_token "$first"
 expect_stat mints 4

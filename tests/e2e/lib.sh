@@ -442,11 +442,12 @@ keyring_gone() {
 
 # token_item: standard input becomes the secret of acme's cached token
 token_item() {
-	item=$(secret-tool lookup xdg:schema org.apptoken.Token app acme |
-		sed -n 's/^variable=//p')
+	cached=$(secret-tool lookup xdg:schema org.apptoken.Token app acme |
+		grep -E '^(provider|variable)=')
 	secret-tool store --label='acme: access token (apptoken)' \
-		app acme provider unifize version 1 variables "$item" \
-		xdg:schema org.apptoken.Token
+		app acme provider "$(echo "$cached" | sed -n 's/^prov.*=//p')" \
+		variables "$(echo "$cached" | sed -n 's/^variable=//p')" \
+		version 1 xdg:schema org.apptoken.Token
 }
 
 # token_age SECONDS: acme's cached token is that much older, and was minted
