@@ -13,6 +13,7 @@ unit_tests = \
 	%D%/unit/test_confine_keeper \
 	%D%/unit/test_expand \
 	%D%/unit/test_fdio \
+	%D%/unit/test_git_request \
 	%D%/unit/test_jchar \
 	%D%/unit/test_jput \
 	%D%/unit/test_jscan \
@@ -49,7 +50,9 @@ contract_tests = \
 	%D%/contract/test_keyring_down \
 	%D%/contract/test_keyring_token
 
-front_tests =
+front_tests = \
+	%D%/front/test_front \
+	%D%/front/test_front_drop
 
 keeper_tests = \
 	%D%/keeper/test_answer \
@@ -71,13 +74,20 @@ elf_tests = \
 	%D%/structure/elf.sh \
 	%D%/structure/needed.sh
 e2e_tests = \
+	%D%/e2e/add.sh \
+	%D%/e2e/concurrency.sh \
 	%D%/e2e/docker.sh \
 	%D%/e2e/git.sh \
 	%D%/e2e/git_client.sh \
 	%D%/e2e/git_failures.sh \
+	%D%/e2e/import.sh \
+	%D%/e2e/jwt.sh \
+	%D%/e2e/jwt_answers.sh \
+	%D%/e2e/keyring.sh \
 	%D%/e2e/registry.sh
 
 EXTRA_DIST += \
+	%D%/bench/bench.sh \
 	%D%/e2e/lib.sh \
 	%D%/structure/strip.awk \
 	%D%/structure/tap.sh \
@@ -211,3 +221,20 @@ clean-local:
 	-rm -rf e2e-root sanitizers
 
 .PHONY: check-sanitizers
+
+# Ratios from one run; no test depends on them.
+EXTRA_PROGRAMS = %D%/bench/runner %D%/bench/empty
+%C%_bench_runner_SOURCES = %D%/bench/runner.c
+%C%_bench_runner_LDADD = libcore.a
+%C%_bench_empty_SOURCES = %D%/bench/empty.c
+%C%_bench_empty_LDADD =
+EXTRA_DIST += %D%/bench/bench.sh
+CLEANFILES += $(EXTRA_PROGRAMS) %D%/bench/bench.json \
+	%D%/bench/git-credential-libsecret
+
+bench: all $(EXTRA_PROGRAMS) %D%/support/tokend e2e-root/stamp
+	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
+		APPTOKEN_PREFIX='$(abs_builddir)/e2e-root/usr' \
+		$(srcdir)/%D%/bench/bench.sh
+
+.PHONY: bench

@@ -125,8 +125,8 @@ pem_find_key(struct span text, struct pem_block *ret, struct why *why)
 	if (keys == 0 && span_is_set(first.label))
 		return pem_name_other(&first, why);
 	if (text.len == 0)
-		return why_set(why, RC_KEY_BAD, "found nothing, it is empty; %s",
-			       PEM_WANTED);
+		return why_set(why, RC_KEY_BAD,
+			       "found nothing, it is empty; %s", PEM_WANTED);
 	if (keys == 0 && text.at[0] == 0x30)
 		return why_set(why, RC_KEY_BAD,
 			       "found no PEM but perhaps DER; convert it with "

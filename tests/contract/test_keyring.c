@@ -205,8 +205,11 @@ two_keys_are_refused(void)
 	struct why why = { 0 };
 	unsigned count = 0;
 
-	CHECK(items_put(s, &key_item, "one", SPAN("a"), false, NULL) == RC_OK);
-	CHECK(items_put(s, &key_item, "two", SPAN("b"), false, NULL) == RC_OK);
+	CHECK(keyring_put_key(k, SPAN("acme"), span_of(pem), false, NULL) ==
+	      RC_OK);
+	CHECK(items_put(s, &key_item, "two",
+			SPAN("apptoken-key 1\napp=acme\npart=key\n\nPEM"),
+			false, NULL) == RC_OK);
 	CHECK(count_items(&key_item) == 2);
 
 	CHECK(get_key(k, pem) == RC_KEY_BAD);

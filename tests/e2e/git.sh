@@ -152,7 +152,7 @@ expect_answer
 verdict 'G17 our user name is answered'
 config_acme 'username = bot'
 git_get $place
-expect_answer bot
+expect_answer_of bot
 expect_same_token "$first"
 verdict 'G17 the configured user name is answered'
 

@@ -48,7 +48,7 @@ fresh
 run git clone -q "$url" "$scratch/clone"
 expect_no_error
 expect first "$(git -C "$scratch/clone" log -1 --format=%s)" 'last commit'
-expect_guarded basic apptoken true
+expect_guarded Basic apptoken true
 expect_stat mints 1
 expect_stat git_denied 1
 verdict 'git clone, cold: one mint'
@@ -76,7 +76,7 @@ expect_no_error
 in_clone config credential.username somebody
 in_clone fetch -q
 expect 128 "$status" "git's status"
-expect_guarded null null false
+expect_guarded '' '' false
 in_clone config --unset credential.username
 verdict "our user name is fine; another account's gets no token"
 
@@ -105,7 +105,7 @@ verdict 'a 403 leaves the cached token alone'
 run git -c protocol.version=0 clone -q "$foreign" "$scratch/foreign"
 expect 128 "$status" "git's status"
 grep -q apptoken: "$scratch/err" && wrong 'no word of ours expected'
-expect_guarded null null false
+expect_guarded '' '' false
 verdict 'a host of no app gets no token'
 
 git clone -q "$root/team.git" "$work/super"
@@ -120,7 +120,7 @@ run git clone -q --recurse-submodules "$url" "$scratch/with-sub"
 [ "$status" != 0 ] || wrong 'the submodule is expected to fail'
 [ "$(stats git_denied)" -gt "$((denied + 1))" ] ||
 	wrong 'the submodule was not asked for'
-expect_guarded null null false
+expect_guarded '' '' false
 expect_stat mints 2
 verdict 'a submodule on another host gets no token'
 

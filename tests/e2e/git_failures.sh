@@ -129,11 +129,11 @@ apps() {
 
 apps
 git_get $place path=org/a.git
-expect_answer narrow
+expect_answer_of narrow
 first=$token
 verdict 'G39 org/a.git is for the app of org'
 git_get $place path=org2/x
-expect_answer narrow2
+expect_answer_of narrow2
 expect_new_token "$first"
 verdict 'G39 org2/x is for the app of org2'
 git_get $place path=org-evil/x
@@ -145,11 +145,11 @@ verdict 'G39 no path is silence'
 
 apps 'git = https://git.a.example'
 git_get $place path=org/a.git
-expect_answer narrow
+expect_answer_of narrow
 expect_same_token "$first"
 verdict 'G40 the narrow app wins'
 git_get $place
-expect_answer wide
+expect_answer_of wide
 expect_new_token "$first"
 verdict 'G40 no path is for the app of the whole host'
 
@@ -166,7 +166,7 @@ first=$token
 dbus-monitor --session "interface='org.freedesktop.Secret.Prompt'" \
 	>"$scratch/prompts" 2>&1 &
 children="$children $!"
-await grep -q NameAcquired "$scratch/prompts" || bail_out 'no dbus-monitor'
+await grep -qs NameAcquired "$scratch/prompts" || bail_out 'no dbus-monitor'
 keyring_lock
 DISPLAY=:99
 export DISPLAY

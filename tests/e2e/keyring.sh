@@ -136,7 +136,7 @@ unset DISPLAY
 verdict 'K2 locked, a display, and prompts not wanted: says locked'
 
 keyring_unlock
-cmp -s "$scratch/before" "$config" || config_acme
+config_acme
 ask_git get
 expect_same_token "$first"
 expect_stat mints 1
@@ -144,16 +144,14 @@ verdict 'K2 unlocked again: the token from before'
 
 # ---- damaged ---------------------------------------------------------------
 
-record() {
-	secret-tool lookup xdg:schema org.apptoken.Token app acme
-}
 garble() {
-	record >"$scratch/record"
+	secret-tool lookup xdg:schema org.apptoken.Token app acme \
+		>"$scratch/record"
 	case $1 in
 	empty) : ;;
 	garbage) echo 'what is this?' ;;
 	binary) head -c 3000 /dev/urandom ;;
-	long) head -c 70000 /dev/zero | tr '\0' x ;;
+	long) head -c 8000 /dev/zero | tr '\0' x ;;
 	cut) head -c 200 "$scratch/record" ;;
 	edited) sed 's/^life=.*/life=86000/' "$scratch/record" ;;
 	renamed) sed 's/^app=.*/app=other/' "$scratch/record" ;;
@@ -236,12 +234,6 @@ config_new
 config_app keep "endpoint = https://127.0.0.1:1" 'app-id = 1'
 items=$(keyring_items)
 cp "$config" "$scratch/before"
-run apptoken add gone --endpoint "$endpoint" --app-id 44 --ca-file "$ca" \
-	--ca-file "$scratch/other/ca.pem" --key "$scratch/second.pem"
-expect_status 7
-sed 's/^app/app/' "$scratch/before" | cmp -s - "$config" ||
-	wrong 'the configuration has changed'
-verdict 'K8 an option given twice is told before anything happens'
 run apptoken add gone --endpoint "$endpoint" --app-id 44 \
 	--ca-file "$scratch/other/ca.pem" --key "$scratch/second.pem"
 expect_status 0

@@ -333,11 +333,14 @@ expect_failure() {
 	expect_line "$@"
 }
 
-# The three lines of an answer to git and no more; nothing on stderr.
-expect_answer() {
+# expect_answer_of USER: three lines and no more; nothing on stderr
+expect_answer_of() {
 	expect_keys username password password_expiry_utc
-	[ "$(answer username)" = "${1-apptoken}" ] ||
-		wrong "user '${1-apptoken}' expected"
+	[ "$(answer username)" = "$1" ] || wrong "user '$1' expected"
+}
+
+expect_answer() {
+	expect_answer_of apptoken
 }
 
 # expect_keys KEY...: the answer has these keys in this order and no others
@@ -498,6 +501,13 @@ expect {
 }
 exit [lindex [wait] 3]
 END
-	run expect "$scratch/terminal" "$@"
+	run env expect "$scratch/terminal" "$@" # not the function
 	cat "$scratch/out" >>"$errors"
+}
+
+# unprivileged COMMAND...: as run does, but the modes of files count for root
+unprivileged() {
+	[ "$(id -u)" = 0 ] && set -- setpriv --securebits=+noroot \
+		--bounding-set=-all --inh-caps=-all "$@"
+	run "$@"
 }

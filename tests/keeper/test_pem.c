@@ -209,6 +209,8 @@ a_key_cut_anywhere_is_refused(void **state)
 	/* The last byte is a line end, which nobody misses. */
 	for (size_t n = 0; n + 1 < len; n++)
 		assert_int_equal(testkey_parse(text, n, &k, &why), RC_KEY_BAD);
+	assert_int_equal(testkey_parse(text, len / 2, &k, &why), RC_KEY_BAD);
+	assert_non_null(strstr(why.text, "a cut private key"));
 }
 
 static void

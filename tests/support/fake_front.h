@@ -43,7 +43,7 @@ static struct {
 	/* kept logins */
 	enum rc login_rc;
 	/* what was asked */
-	unsigned gets, hases, asks, mints, drops, refreshes, peeks, logins;
+	unsigned reads, hases, asks, mints, drops, refreshes, peeks, logins;
 	enum wire_verb verb;
 	enum token_caller caller;
 	int64_t min_life_s;
@@ -94,7 +94,7 @@ fake_get(const struct token_key *key, int64_t deadline_ms, struct token **ret,
 {
 	struct moment minted = { FAKE_WALL, FAKE_BOOT_MS, FAKE_BOOT };
 
-	fake.gets++;
+	fake.reads++;
 	fake.deadline_ms = deadline_ms;
 	fake_copy(key->variables, fake.variables);
 	if (fake.get_rc != RC_OK)
@@ -154,7 +154,7 @@ fake_mint(const struct wire_request *r, struct safebuf *room,
 {
 	/* Somebody else may have renewed it meanwhile. */
 	bool good = fake.get_rc == RC_OK && fake.cached && !r->force &&
-		    fake.left_s > token_minimum_s(r->caller, fake.life_s, 0) &&
+		    fake.left_s >= token_minimum_s(r->caller, fake.life_s, 0) &&
 		    !span_is(r->refused, fake.serial);
 
 	if (!good) {
@@ -295,7 +295,7 @@ fake_cache(int64_t life_s, int64_t left_s)
 static inline bool
 fake_was_touched(void)
 {
-	return fake.gets + fake.hases + fake.asks + fake.refreshes +
+	return fake.reads + fake.hases + fake.asks + fake.refreshes +
 		       fake.logins + fake.peeks >
 	       0;
 }
