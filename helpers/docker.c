@@ -167,8 +167,8 @@ get(struct helper_call *c, struct span server)
 
 /* A string member of a store request, decoded. Absent is empty. */
 static enum rc
-read_member(struct helper_call *c, struct jscan_value object,
-	    const char *name, struct safebuf *room, struct span *ret)
+read_member(struct helper_call *c, struct jscan_value object, const char *name,
+	    struct safebuf *room, struct span *ret)
 {
 	struct jscan_value value;
 	size_t start = safebuf_len(room);

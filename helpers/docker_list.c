@@ -58,8 +58,7 @@ list_app(struct helper_call *c, const struct appload_app *a)
 	if ((rc = front_has(c->ports, a, &c->why)) != RC_OK)
 		return rc == RC_NOT_FOUND ? RC_OK : rc;
 	while ((e = conf_next(a->app, "docker", &at)) != NULL)
-		put_entry(c, e->value,
-			  profile_username(a->profile, a->app));
+		put_entry(c, e->value, profile_username(a->profile, a->app));
 	return RC_OK;
 }
 

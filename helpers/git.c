@@ -30,8 +30,7 @@ read_request(struct helper_call *c, struct safebuf *room,
 
 	while (!end && !git_request_is_whole(safebuf_view(room), seen)) {
 		seen = safebuf_len(room);
-		rc = fdio_read_some(c->in_fd, deadline_ms, room, &end,
-				    &c->why);
+		rc = fdio_read_some(c->in_fd, deadline_ms, room, &end, &c->why);
 		if (rc == RC_TOO_LARGE)
 			return why_set(&c->why, RC_BAD_REQUEST,
 				       "the request is larger than %d bytes; "
@@ -49,8 +48,7 @@ read_request(struct helper_call *c, struct safebuf *room,
 
 /* The app that serves the request; another account than ours is not ours. */
 static enum rc
-find_app(struct helper_call *c, const struct git_request *r,
-	 struct served *ret)
+find_app(struct helper_call *c, const struct git_request *r, struct served *ret)
 {
 	struct place place;
 	enum rc rc;
@@ -358,9 +356,8 @@ erase(struct helper_call *c, const struct git_request *r)
 	enum rc rc;
 
 	rc = find_app(c, r, &served);
-	if (rc == RC_OK &&
-	    (rc = front_drop(c->ports, served.app, TOKEN_FOR_GIT, presented,
-			     &c->why)) != RC_OK)
+	if (rc == RC_OK && (rc = front_drop(c->ports, served.app, TOKEN_FOR_GIT,
+					    presented, &c->why)) != RC_OK)
 		why_wrap(&c->why, "the cached token of '%.*s' stays",
 			 (int)served.app->app->name.len,
 			 served.app->app->name.at);
@@ -398,8 +395,8 @@ run_operation(struct helper_call *c, size_t i)
 static enum rc
 run(struct helper_call *c)
 {
-	const char *operation =
-		c->args_count > 0 ? c->args[c->args_count - 1] : NULL;
+	const char *operation = c->args_count > 0 ? c->args[c->args_count - 1]
+						  : NULL;
 
 	for (int i = 0; i + 1 < c->args_count; i++) {
 		if (strcmp(c->args[i], "--keep-logins") != 0)
@@ -418,8 +415,9 @@ run(struct helper_call *c)
 		safebuf_puts(c->answer, protocol_git.usage);
 		safebuf_putc(c->answer, '\n');
 	} else if (strcmp(operation, "--version") == 0) {
-		safebuf_puts(c->answer, "git-credential-apptoken (apptoken) "
-					VERSION "\n");
+		safebuf_puts(c->answer,
+			     "git-credential-apptoken (apptoken) " VERSION
+			     "\n");
 	} else if (strcmp(operation, "capability") == 0)
 		safebuf_puts(c->answer, "version 0\ncapability authtype\n"
 					"capability state\n");
@@ -433,6 +431,7 @@ const struct protocol protocol_git = {
 	.program = "git-credential-apptoken",
 	.run = run,
 	.exit_status = rc_exit_status,
-	.usage = "usage: git-credential-apptoken [--keep-logins] "
-		 "get|store|erase|capability; git runs it when credential.helper is 'apptoken'",
+	.usage =
+		"usage: git-credential-apptoken [--keep-logins] "
+		"get|store|erase|capability; git runs it when credential.helper is 'apptoken'",
 };

@@ -11,15 +11,15 @@ struct git_request {
 	struct span host;
 	struct span path;
 	struct span username;
-	struct span password;   /* secret */
+	struct span password;	/* secret */
 	struct span credential; /* secret */
 	struct span authtype;
-	struct span expiry;	/* password_expiry_utc */
-	struct span refresh;	/* oauth_refresh_token; secret */
+	struct span expiry;  /* password_expiry_utc */
+	struct span refresh; /* oauth_refresh_token; secret */
 	struct span ephemeral;
-	struct span state;	/* the serial in our own state[], if any */
-	bool knows_authtype;	/* capability[]=authtype */
-	bool knows_state;	/* capability[]=state */
+	struct span state;   /* the serial in our own state[], if any */
+	bool knows_authtype; /* capability[]=authtype */
+	bool knows_state;    /* capability[]=state */
 };
 
 /*

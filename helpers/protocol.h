@@ -15,7 +15,7 @@
 struct helper_call {
 	const struct front_ports *ports;
 	const struct confine *confine; /* for programs of the person */
-	const char *const *args; /* argv[1..], NULL at the end */
+	const char *const *args;       /* argv[1..], NULL at the end */
 	int args_count;
 	int in_fd;
 	bool keep_logins; /* git: --keep-logins was given */

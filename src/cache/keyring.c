@@ -32,7 +32,8 @@ cache_keyring_get(const struct token_key *key, int64_t deadline_ms,
 	struct span bytes;
 	enum rc rc;
 
-	if ((rc = search(key, SECRETREAD_SECRETS, deadline_ms, &r, why)) != RC_OK)
+	if ((rc = search(key, SECRETREAD_SECRETS, deadline_ms, &r, why)) !=
+	    RC_OK)
 		return rc;
 	if (secretread_unlocked(r) == 0)
 		rc = secretread_locked(r) == 0 ? RC_NOT_FOUND : RC_LOCKED;

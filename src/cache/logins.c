@@ -100,12 +100,10 @@ logins_find(const struct login *asked, int64_t deadline_ms,
 	enum rc rc;
 
 	/* git's schema has an older name: compared with what is found. */
-	rc = secretread_search(asked->kind == LOGIN_DOCKER
-				       ? LOGIN_DOCKER_SCHEMA
-				       : NULL,
+	rc = secretread_search(asked->kind == LOGIN_DOCKER ? LOGIN_DOCKER_SCHEMA
+							   : NULL,
 			       attributes, question(asked, attributes),
-			       SECRETREAD_LOGINS,
-			       deadline_ms, &r, why);
+			       SECRETREAD_LOGINS, deadline_ms, &r, why);
 	if (rc != RC_OK)
 		return rc;
 	if (secretread_unlocked(r) + secretread_locked(r) == 0) {
@@ -155,8 +153,7 @@ list_each(void *self, size_t item, bool locked, const char *name,
 	if (!l->gather.right_schema || !span_is_set(l->gather.login.server))
 		l->hidden += locked ? 1 : 0;
 	else
-		l->each(l->self, l->gather.login.server,
-			l->gather.login.user);
+		l->each(l->self, l->gather.login.server, l->gather.login.user);
 	gather_undo(&l->gather);
 }
 
@@ -180,7 +177,8 @@ logins_list(int64_t deadline_ms,
 		return rc;
 	if ((rc = secretread_search(LOGIN_DOCKER_SCHEMA, attributes,
 				    sizeof(attributes) / sizeof(attributes[0]),
-				    SECRETREAD_ITEMS, deadline_ms, &r, why)) != RC_OK)
+				    SECRETREAD_ITEMS, deadline_ms, &r, why)) !=
+	    RC_OK)
 		goto out;
 	gather_reset(&list.gather);
 	if ((rc = secretread_attributes(r, list_each, &list)) == RC_OK &&

@@ -31,7 +31,6 @@ NODISCARD enum rc logins_find(const struct login *asked, int64_t deadline_ms,
 NODISCARD enum rc logins_list(int64_t deadline_ms,
 			      void (*each)(void *self, struct span server,
 					   struct span user),
-			      void *self, size_t *ret_hidden,
-			      struct why *why);
+			      void *self, size_t *ret_hidden, struct why *why);
 
 #endif

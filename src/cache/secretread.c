@@ -100,8 +100,8 @@ connect_bus(struct secretread *r, struct why *why)
 	if (sd_bus_new(&r->bus) < 0)
 		return RC_INTERNAL;
 	if (sd_bus_set_address(r->bus, address) < 0 ||
-	    sd_bus_set_bus_client(r->bus, 1) < 0 ||
-	    sd_bus_start(r->bus) < 0 || !peer_is_us(r->bus))
+	    sd_bus_set_bus_client(r->bus, 1) < 0 || sd_bus_start(r->bus) < 0 ||
+	    !peer_is_us(r->bus))
 		return RC_UNAVAILABLE;
 	return RC_OK;
 }
@@ -128,8 +128,8 @@ send_open_session(struct secretread *r)
 	/* Sessions live as long as the connection: nothing to close. */
 	int n = sd_bus_call_method_async(r->bus, NULL, SERVICE, SERVICE_PATH,
 					 SERVICE_INTERFACE, "OpenSession",
-					 keep_reply, &r->session, "sv",
-					 "plain", "s", "");
+					 keep_reply, &r->session, "sv", "plain",
+					 "s", "");
 
 	return n < 0 ? RC_UNAVAILABLE : RC_OK;
 }
@@ -137,10 +137,11 @@ send_open_session(struct secretread *r)
 static enum rc
 send_get_lock(struct secretread *r)
 {
-	int n = sd_bus_call_method_async(
-		r->bus, NULL, SERVICE, SERVICE_PATH "/aliases/default",
-		PROPERTIES_INTERFACE, "GetAll", keep_reply, &r->lock, "s",
-		"org.freedesktop.Secret.Collection");
+	int n = sd_bus_call_method_async(r->bus, NULL, SERVICE,
+					 SERVICE_PATH "/aliases/default",
+					 PROPERTIES_INTERFACE, "GetAll",
+					 keep_reply, &r->lock, "s",
+					 "org.freedesktop.Secret.Collection");
 
 	return n < 0 ? RC_UNAVAILABLE : RC_OK;
 }
@@ -168,8 +169,8 @@ send_search(struct secretread *r, const char *schema,
 	    sd_bus_message_open_container(m, 'a', "{ss}") < 0)
 		goto out;
 	for (size_t i = 0; i < count; i++) {
-		if (put_attribute(m, attributes[i].name,
-				  attributes[i].value) < 0)
+		if (put_attribute(m, attributes[i].name, attributes[i].value) <
+		    0)
 			goto out;
 	}
 	if ((schema != NULL &&
@@ -225,8 +226,7 @@ secretread_search(const char *schema,
 	if ((rc = connect_bus(r, why)) != RC_OK ||
 	    (want != SECRETREAD_ITEMS &&
 	     (rc = send_open_session(r)) != RC_OK) ||
-	    (want == SECRETREAD_LOGINS &&
-	     (rc = send_get_lock(r)) != RC_OK) ||
+	    (want == SECRETREAD_LOGINS && (rc = send_get_lock(r)) != RC_OK) ||
 	    (rc = send_search(r, schema, attributes, count)) != RC_OK ||
 	    (rc = wait_reply(r, &r->search)) != RC_OK ||
 	    (rc = read_search(r)) != RC_OK)
@@ -337,8 +337,8 @@ send_get_attributes(struct secretread *r, size_t i, sd_bus_message **slot)
 {
 	int n = sd_bus_call_method_async(r->bus, NULL, SERVICE, r->paths[i],
 					 PROPERTIES_INTERFACE, "Get",
-					 keep_reply, slot, "ss",
-					 ITEM_INTERFACE, "Attributes");
+					 keep_reply, slot, "ss", ITEM_INTERFACE,
+					 "Attributes");
 
 	return n < 0 ? RC_UNAVAILABLE : RC_OK;
 }
@@ -363,8 +363,8 @@ secretread_attributes(struct secretread *r,
 
 		if ((rc = wait_reply(r, &replies[i])) != RC_OK)
 			break;
-		if (sd_bus_message_enter_container(replies[i], 'v',
-						   "a{ss}") >= 0 &&
+		if (sd_bus_message_enter_container(replies[i], 'v', "a{ss}") >=
+			    0 &&
 		    sd_bus_message_enter_container(replies[i], 'a', "{ss}") >=
 			    0) {
 			while ((n = sd_bus_message_read(replies[i], "{ss}",

@@ -68,10 +68,10 @@ NODISCARD enum rc secretread_secret(struct secretread *r, size_t i,
  * is called once for every attribute (spans lent for the call), then once
  * with name NULL at the end of an item; locked tells what kind it is.
  */
-NODISCARD enum rc secretread_attributes(
-	struct secretread *r,
-	void (*each)(void *self, size_t item, bool locked, const char *name,
-		     struct span value),
-	void *self);
+NODISCARD enum rc
+secretread_attributes(struct secretread *r,
+		      void (*each)(void *self, size_t item, bool locked,
+				   const char *name, struct span value),
+		      void *self);
 
 #endif

@@ -28,8 +28,8 @@ run_git(struct client_job *j, const char *const argv[], struct safebuf *out,
 static enum rc
 get_all(struct client_job *j, const char *key, struct safebuf *out)
 {
-	const char *const argv[] = { "git",	  "config",    "--global",
-				     "--null",	  "--get-all", key,
+	const char *const argv[] = { "git",    "config",    "--global",
+				     "--null", "--get-all", key,
 				     NULL };
 	int status;
 	enum rc rc;
@@ -50,8 +50,8 @@ static enum rc
 change(struct client_job *j, const char *action, const char *key,
        const char *value)
 {
-	const char *const argv[] = { "git",  "config", "--global", action,
-				     key,    value,    NULL };
+	const char *const argv[] = { "git", "config", "--global", action,
+				     key,   value,    NULL };
 	struct safebuf *out = NULL;
 	int status;
 	enum rc rc;
@@ -116,8 +116,8 @@ remove_pair(struct client_job *j, const char *key, struct span values)
 	if ((rc = change(j, "--unset-all", key, NULL)) != RC_OK)
 		return rc;
 	while (next_value(&values, &value)) {
-		if (!removed && span_is(value, HELPER) &&
-		    span_is_set(before) && before.len == 0) {
+		if (!removed && span_is(value, HELPER) && span_is_set(before) &&
+		    before.len == 0) {
 			removed = true;
 			before = (struct span){ 0 };
 			continue;
@@ -191,10 +191,10 @@ wire_path(struct client_job *j, const char *key)
 		/* Keys hold dots and slashes only: no letter of a pattern
 		 * but the dot, which matches itself. */
 		if (rc == RC_OK && is_ours) {
-			const char *const argv[] = {
-				"git",	  "config", "--global", "--unset",
-				OURS_KEY, key,	    NULL
-			};
+			const char *const argv[] = { "git",	 "config",
+						     "--global", "--unset",
+						     OURS_KEY,	 key,
+						     NULL };
 			int status;
 
 			safebuf_clear(now);
@@ -214,8 +214,7 @@ out:
 }
 
 static enum rc
-wire_place(struct client_job *j, const struct appload_app *a,
-	   struct span value)
+wire_place(struct client_job *j, const struct appload_app *a, struct span value)
 {
 	char url[URL_LEN_MAX];
 	char key[KEY_MAX];

@@ -124,8 +124,8 @@ edit(struct client_job *j, const struct entry *e, struct span text,
 	if ((rc = safebuf_new(FILE_MAX + SERVER_MAX, &fresh)) != RC_OK)
 		return rc;
 	rc = j->undo ? jsonedit_remove(text, e->group, e->key, fresh, &c->why)
-		     : jsonedit_put(text, e->group, e->key, SPAN(HELPER),
-				    fresh, &c->why);
+		     : jsonedit_put(text, e->group, e->key, SPAN(HELPER), fresh,
+				    &c->why);
 	if (rc == RC_OK) {
 		show(j, e);
 		if (!j->dry_run)
@@ -171,14 +171,13 @@ wire_registry(struct client_job *j, struct span value, bool is_docker)
 	char host[HOST_MAX + 16];
 	enum rc rc;
 
-	if ((rc = place_from_conf_docker(value, &place, &j->c->why)) !=
-		    RC_OK ||
+	if ((rc = place_from_conf_docker(value, &place, &j->c->why)) != RC_OK ||
 	    (rc = place_format(&place, false, host, sizeof(host))) != RC_OK ||
 	    (rc = is_docker ? docker_file(j->c, e.path)
 			    : podman_file(j->c, e.path)) != RC_OK)
 		return rc;
 	e.key = is_docker && strcmp(host, "docker.io") == 0 ? SPAN(HUB_KEY)
-							     : span_of(host);
+							    : span_of(host);
 	return wire(j, &e);
 }
 

@@ -20,7 +20,7 @@ struct cmd {
 	struct opts opts;    /* the arguments after the command's name */
 	struct safebuf *out; /* may hold a secret */
 	struct why why;
-	struct why warning;  /* said on stderr even when all went well */
+	struct why warning; /* said on stderr even when all went well */
 	const struct confine *confine; /* for programs of the person */
 	int exit_status; /* of a failure, when not 0: in place of the class's */
 };

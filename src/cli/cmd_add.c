@@ -19,7 +19,7 @@ struct plan {
 	bool verify;
 	bool delete_key_file;
 	struct safebuf *lines;
-	struct appload *conf;	 /* what is configured already */
+	struct appload *conf; /* what is configured already */
 	struct appload *proposed;
 	struct appload_app *app; /* the proposal, checked */
 	int key_fd;
@@ -139,8 +139,7 @@ check_variables(struct cmd *c, const struct appload_app *a)
 	for (size_t i = 0; i < a->app->count; i++) {
 		struct span key = a->app->entries[i].key;
 
-		if (!conf_key_is_known(key) &&
-		    !profile_knows(a->profile, key))
+		if (!conf_key_is_known(key) && !profile_knows(a->profile, key))
 			return why_set(&c->why, RC_USAGE,
 				       "unknown option '--%.*s': provider "
 				       "'%.*s' does not use it; see 'apptoken "
@@ -159,8 +158,8 @@ check_proposal(struct cmd *c, struct plan *p)
 	struct conf_app *app = NULL;
 	enum rc rc;
 
-	if ((rc = appload_propose(p->name, safebuf_view(p->lines),
-				  &p->proposed, &c->why)) != RC_OK ||
+	if ((rc = appload_propose(p->name, safebuf_view(p->lines), &p->proposed,
+				  &c->why)) != RC_OK ||
 	    (rc = conf_app(&p->proposed->conf, p->name, &app, &c->why)) !=
 		    RC_OK ||
 	    (rc = appload_profile(app, &loose, &c->why)) != RC_OK ||
@@ -262,8 +261,9 @@ report(struct cmd *c, const struct plan *p, const struct wire_answer *a)
 		  (int)p->name.len, p->name.at, (int)a->key_fingerprint.len,
 		  a->key_fingerprint.at, (long long)a->key_bits);
 	if (p->verify)
-		cmd_print(c, "%.*s: a token was minted to prove it, %lld s "
-			     "left\n",
+		cmd_print(c,
+			  "%.*s: a token was minted to prove it, %lld s "
+			  "left\n",
 			  (int)p->name.len, p->name.at, (long long)a->left_s);
 	cmd_print(c, "%.*s: added to '%s':\n", (int)p->name.len, p->name.at,
 		  p->conf->own_path);
@@ -344,14 +344,17 @@ static const struct opts_row options[] = {
 	{ "app-id", "ID", "the app's id there" },
 	{ "provider", "NAME", "its profile; unifize if left out" },
 	{ "git", "URL", "a place that git gets tokens for; repeatable" },
-	{ "docker", "HOST", "a registry that docker gets tokens for; "
-			    "repeatable" },
+	{ "docker", "HOST",
+	  "a registry that docker gets tokens for; "
+	  "repeatable" },
 	{ "no-verify", NULL, "do not mint a first token to prove the key" },
-	{ "delete-key-file", NULL, "delete FILE once the key is proven and "
-				   "kept" },
+	{ "delete-key-file", NULL,
+	  "delete FILE once the key is proven and "
+	  "kept" },
 	{ "key-source", "SOURCE", "the configuration's 'key'" },
-	{ OPTS_ANY, "VALUE", "any other key of the configuration or variable "
-			     "of the provider" },
+	{ OPTS_ANY, "VALUE",
+	  "any other key of the configuration or variable "
+	  "of the provider" },
 	{ NULL, NULL, NULL },
 };
 

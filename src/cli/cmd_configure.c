@@ -85,8 +85,7 @@ wire_app(struct client_job *j, const struct client *client,
 	size_t at = 0;
 	enum rc rc = RC_OK;
 
-	while (rc == RC_OK &&
-	       (e = conf_next(a->app, client->key, &at)) != NULL)
+	while (rc == RC_OK && (e = conf_next(a->app, client->key, &at)) != NULL)
 		rc = client->place(j, a, e->value);
 	return rc;
 }
@@ -166,8 +165,9 @@ unconfigure(struct cmd *c)
 
 static const struct opts_row options[] = {
 	{ "dry-run", NULL, "show the change, make none" },
-	{ "store", NULL, "docker: 'credsStore', for every registry, in place "
-			 "of one 'credHelpers' entry each" },
+	{ "store", NULL,
+	  "docker: 'credsStore', for every registry, in place "
+	  "of one 'credHelpers' entry each" },
 	{ NULL, NULL, NULL },
 };
 

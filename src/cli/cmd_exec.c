@@ -18,9 +18,8 @@ read_arguments(struct cmd *c, struct span *name, char *const **command)
 	if (args[0] != NULL && args[0][0] == '-' && strcmp(args[0], "--") != 0)
 		return why_set(&c->why, RC_USAGE,
 			       "unknown option; see 'apptoken exec --help'");
-	if (args[0] == NULL || args[1] == NULL ||
-	    strcmp(args[1], "--") != 0 || args[2] == NULL ||
-	    !lines_name_is_valid(span_of(args[0])))
+	if (args[0] == NULL || args[1] == NULL || strcmp(args[1], "--") != 0 ||
+	    args[2] == NULL || !lines_name_is_valid(span_of(args[0])))
 		return why_set(&c->why, RC_USAGE,
 			       "an app's name, '--' and a command are wanted; "
 			       "see 'apptoken exec --help'");

@@ -46,8 +46,7 @@ run(struct cmd *c)
 			return why_set(&c->why, RC_USAGE,
 				       "one app's name or --all is wanted");
 	}
-	if (all == span_is_set(name) ||
-	    (!all && !lines_name_is_valid(name)))
+	if (all == span_is_set(name) || (!all && !lines_name_is_valid(name)))
 		return why_set(&c->why, RC_USAGE,
 			       "an app's name or --all is wanted; see "
 			       "'apptoken forget --help'");

@@ -124,8 +124,9 @@ run(struct cmd *c)
 				    &c->why)) != RC_OK)
 		goto out;
 	if (in_file)
-		cmd_print(c, "%.*s: key, cached tokens and configuration "
-			     "removed\n",
+		cmd_print(c,
+			  "%.*s: key, cached tokens and configuration "
+			  "removed\n",
 			  (int)name.len, name.at);
 	else
 		rc = why_set(&c->why, RC_NO_APP,

@@ -53,8 +53,7 @@ rotate(struct cmd *c, const struct wish *w, const struct served *served,
 		.verb = WIRE_ROTATE,
 		.app = w->name,
 		.caller = TOKEN_FOR_COMMAND,
-		.may_prompt = cmd_may_prompt() &&
-			      served->app->app->unlock_ask,
+		.may_prompt = cmd_may_prompt() && served->app->app->unlock_ask,
 	};
 	struct safebuf *room = NULL;
 	struct wire_answer a;
@@ -73,11 +72,11 @@ rotate(struct cmd *c, const struct wish *w, const struct served *served,
 			  "%lld s left; the old key's tokens are dropped\n",
 			  (int)w->name.len, w->name.at,
 			  (int)a.key_fingerprint.len, a.key_fingerprint.at,
-			  (long long)a.key_bits, (int)w->name.len,
-			  w->name.at, (long long)a.left_s);
+			  (long long)a.key_bits, (int)w->name.len, w->name.at,
+			  (long long)a.left_s);
 		if (span_is_set(a.warning))
-			why_set(&c->warning, RC_OK, "%.*s",
-				(int)a.warning.len, a.warning.at);
+			why_set(&c->warning, RC_OK, "%.*s", (int)a.warning.len,
+				a.warning.at);
 	}
 	safebuf_free(room);
 	return rc;
@@ -109,10 +108,12 @@ out:
 }
 
 static const struct opts_row options[] = {
-	{ "key", "FILE", "the new private key, PEM; '-' reads standard "
-			 "input" },
-	{ "delete-key-file", NULL, "delete FILE once the key is proven and "
-				   "kept" },
+	{ "key", "FILE",
+	  "the new private key, PEM; '-' reads standard "
+	  "input" },
+	{ "delete-key-file", NULL,
+	  "delete FILE once the key is proven and "
+	  "kept" },
 	{ NULL, NULL, NULL },
 };
 

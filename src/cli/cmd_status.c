@@ -20,8 +20,7 @@ struct report {
 };
 
 static void
-note_problem(struct report *r, enum rc rc, struct span app,
-	     const char *text)
+note_problem(struct report *r, enum rc rc, struct span app, const char *text)
 {
 	if (r->worst != RC_OK)
 		return;
@@ -68,9 +67,8 @@ print_words(struct cmd *c, const struct appload_app *a,
 	if (s->key_rc == RC_OK)
 		cmd_print(c, "  %-11s%.*s\n  %-11sRSA %lld bits, from %.*s\n",
 			  "key", (int)s->key_fingerprint.len,
-			  s->key_fingerprint.at, "",
-			  (long long)s->key_bits, (int)s->key_source.len,
-			  s->key_source.at);
+			  s->key_fingerprint.at, "", (long long)s->key_bits,
+			  (int)s->key_source.len, s->key_source.at);
 	else
 		cmd_print(c, "  %-11s%s\n", "key",
 			  clean_text(s->key_why, why, sizeof(why)));

@@ -119,8 +119,7 @@ jsonedit_get(struct span text, const char *group, struct span key,
 	if ((rc = find_group(text, group, &m, why)) != RC_OK ||
 	    (rc = find_member(text, m.value, key, &m)) != RC_OK)
 		return rc;
-	if (m.value.kind != JSCAN_STRING ||
-	    jscan_string(m.value, out) != RC_OK)
+	if (m.value.kind != JSCAN_STRING || jscan_string(m.value, out) != RC_OK)
 		return why_set(why, RC_INVALID,
 			       "a helper's name is not a string; correct it "
 			       "by hand");
@@ -156,8 +155,7 @@ has_members(struct jscan_value object)
 }
 
 static void
-put_member(struct safebuf *out, struct span key, struct span value,
-	   bool spaced)
+put_member(struct safebuf *out, struct span key, struct span value, bool spaced)
 {
 	jput_string(out, key);
 	safebuf_puts(out, spaced ? ": " : ":");

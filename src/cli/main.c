@@ -11,9 +11,8 @@
 #include "core/banned.h"
 
 static const struct cmd_row *const commands[] = {
-	&cmd_add,	&cmd_token,	  &cmd_status, &cmd_forget,
-	&cmd_rotate,	&cmd_remove,	  &cmd_configure,
-	&cmd_unconfigure, &cmd_exec,
+	&cmd_add,    &cmd_token,     &cmd_status,      &cmd_forget, &cmd_rotate,
+	&cmd_remove, &cmd_configure, &cmd_unconfigure, &cmd_exec,
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -25,11 +24,10 @@ print_usage(struct cmd *c)
 	for (size_t i = 0; i < COMMANDS; i++)
 		cmd_print(c, "  apptoken %s %s\n      %s\n", commands[i]->name,
 			  commands[i]->usage, commands[i]->summary);
-	cmd_print(c,
-		  "\napptoken COMMAND --help tells a command's options.\n"
-		  "Exit status: 0 done, 1 failed, 2 usage, 3 no such app, "
-		  "4 keyring locked or\nunavailable, 5 refused by the "
-		  "endpoint, 6 network or time out, 7 configuration.\n");
+	cmd_print(c, "\napptoken COMMAND --help tells a command's options.\n"
+		     "Exit status: 0 done, 1 failed, 2 usage, 3 no such app, "
+		     "4 keyring locked or\nunavailable, 5 refused by the "
+		     "endpoint, 6 network or time out, 7 configuration.\n");
 }
 
 static void

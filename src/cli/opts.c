@@ -19,8 +19,7 @@ find(const struct opts_row *rows, struct span name)
 }
 
 enum rc
-opts_next(struct opts *o, struct opts_item *ret, bool *ret_end,
-	  struct why *why)
+opts_next(struct opts *o, struct opts_item *ret, bool *ret_end, struct why *why)
 {
 	const char *arg = o->args[o->at];
 	const struct opts_row *row;
@@ -66,16 +65,14 @@ opts_next(struct opts *o, struct opts_item *ret, bool *ret_end,
 		/* An option that is any: its name would run into "=". */
 		if (ret->name == name.at)
 			return why_set(why, RC_USAGE,
-				       "write '%s VALUE', with a blank",
-				       shown);
+				       "write '%s VALUE', with a blank", shown);
 		ret->value = arg + equals + 3;
 		return RC_OK;
 	}
 	ret->value = o->args[o->at];
 	if (ret->value == NULL)
-		return why_set(why, RC_USAGE,
-			       "option '%s' wants a value: %s", shown,
-			       row->value);
+		return why_set(why, RC_USAGE, "option '%s' wants a value: %s",
+			       shown, row->value);
 	o->at++;
 	return RC_OK;
 }

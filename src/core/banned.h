@@ -6,7 +6,7 @@
 #ifndef CORE_BANNED_H
 #define CORE_BANNED_H
 
-#undef alloca /* glibc makes it a macro */
+#undef alloca  /* glibc makes it a macro */
 #undef sprintf /* clang's fortified stdio.h does, of these two */
 #undef vsprintf
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf strtok gets

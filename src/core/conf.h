@@ -39,8 +39,8 @@ enum conf_kind { CONF_GIT, CONF_DOCKER };
 /* One app, checked but for what its provider's profile demands. */
 struct conf_app {
 	struct span name;
-	const char *path; /* lent: the file */
-	unsigned line;	  /* of its [name] */
+	const char *path;     /* lent: the file */
+	unsigned line;	      /* of its [name] */
 	struct span provider; /* default "unifize" */
 	struct span username; /* unset: the profile's */
 	struct span cache;    /* default "keyring" */

@@ -57,12 +57,12 @@ login_attributes(const struct login *l,
 		{ "username", l->user },
 	};
 	const struct login_attribute git[] = {
-		{ "object", l->path },	 { "port", l->port },
+		{ "object", l->path },	     { "port", l->port },
 		{ "protocol", l->protocol }, { "server", l->server },
 		{ "user", l->user },
 	};
-	const struct login_attribute *from =
-		l->kind == LOGIN_DOCKER ? docker : git;
+	const struct login_attribute *from = l->kind == LOGIN_DOCKER ? docker
+								     : git;
 	size_t n = l->kind == LOGIN_DOCKER ? sizeof(docker) / sizeof(docker[0])
 					   : sizeof(git) / sizeof(git[0]);
 	size_t count = 0;
@@ -175,8 +175,8 @@ login_take_secret(struct login *l, struct span secret)
 static bool
 equal_if_asked(struct span entry, struct span asked)
 {
-	return !span_is_set(asked) || (span_is_set(entry) &&
-				       span_eq(entry, asked));
+	return !span_is_set(asked) ||
+	       (span_is_set(entry) && span_eq(entry, asked));
 }
 
 bool

@@ -72,8 +72,7 @@ void login_put_label(const struct login *l, struct safebuf *out);
  * oauth_refresh_token=, and authtype=, credential=, which git's own helper
  * skips. RC_INVALID: a git field with CR, LF or NUL.
  */
-NODISCARD enum rc login_put_secret(const struct login *l,
-				   struct safebuf *out);
+NODISCARD enum rc login_put_secret(const struct login *l, struct safebuf *out);
 /* The reverse; spans point into secret. Unknown lines are skipped. */
 void login_take_secret(struct login *l, struct span secret);
 

@@ -17,7 +17,7 @@
 #include "core/span.h"
 
 struct place {
-	bool is_http; /* http, for a loopback address; else https */
+	bool is_http;	  /* http, for a loopback address; else https */
 	bool is_loopback; /* host is 127.0.0.0/8 or [::1] as an address */
 	uint16_t port;
 	size_t host_len;

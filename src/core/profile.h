@@ -45,7 +45,7 @@ enum profile_part {
 
 /* One line in force: its first of that name whose placeholders are set. */
 struct profile_item {
-	struct span name;     /* X */
+	struct span name; /* X */
 	enum profile_type type;
 	struct span template; /* the value after the type */
 	unsigned line;
@@ -99,8 +99,7 @@ struct span profile_text(const struct profile *p, const struct conf_app *a,
  * file. *at starts as 0. False at the end.
  */
 bool profile_next(const struct profile *p, const struct conf_app *a,
-		  enum profile_part part, size_t *at,
-		  struct profile_item *ret);
+		  enum profile_part part, size_t *at, struct profile_item *ret);
 
 /*
  * Does a variable of that name occur in require or in a placeholder?
@@ -117,7 +116,6 @@ NODISCARD enum rc profile_variables(const struct profile *p,
 
 /* The name that git and docker show: the app's username, else the profile's.
  */
-struct span profile_username(const struct profile *p,
-			     const struct conf_app *a);
+struct span profile_username(const struct profile *p, const struct conf_app *a);
 
 #endif

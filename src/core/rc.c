@@ -96,8 +96,7 @@ why_wrap(struct why *why, const char *fmt, ...)
 	used = strlen(whole.text);
 	for (const char *from = ": "; used < WHY_MAX - 1 && *from != '\0';)
 		whole.text[used++] = *from++;
-	for (const char *from = why->text;
-	     used < WHY_MAX - 1 && *from != '\0';)
+	for (const char *from = why->text; used < WHY_MAX - 1 && *from != '\0';)
 		whole.text[used++] = *from++;
 	whole.text[used] = '\0';
 	*why = whole;

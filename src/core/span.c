@@ -41,8 +41,7 @@ span_is_set(struct span s)
 bool
 span_eq(struct span a, struct span b)
 {
-	return a.len == b.len &&
-	       (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+	return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
 }
 
 bool

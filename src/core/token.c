@@ -60,9 +60,8 @@ token_new(struct span token, struct span username, int64_t life_s,
 	enum rc rc = RC_INVALID;
 
 	if (!token_is_wellformed(token) || username.len > USERNAME_MAX ||
-	    !span_has_no_control(username) ||
-	    !is_hex_16(span_of(serial)) || life_s < 1 ||
-	    life_s > LIFE_MAX_S)
+	    !span_has_no_control(username) || !is_hex_16(span_of(serial)) ||
+	    life_s < 1 || life_s > LIFE_MAX_S)
 		return RC_INVALID;
 	t = calloc(1, sizeof(*t));
 	if (t == NULL)
@@ -195,8 +194,7 @@ take_facts(struct span *rest, const struct token_key *key)
 
 	if (!span_next_line(rest, &line) || !span_is(line, RECORD_VERSION) ||
 	    !take(rest, "app", &value) || !span_eq(value, key->app) ||
-	    !take(rest, "provider", &value) ||
-	    !span_eq(value, key->provider))
+	    !take(rest, "provider", &value) || !span_eq(value, key->provider))
 		return false;
 	while (span_next_line(&variables, &line)) {
 		if (!take(rest, "variable", &value) || !span_eq(value, line))
@@ -222,8 +220,7 @@ sum_is_right(struct span bytes)
 }
 
 enum rc
-token_decode(struct span bytes, const struct token_key *key,
-	     struct token **ret)
+token_decode(struct span bytes, const struct token_key *key, struct token **ret)
 {
 	struct moment minted = { 0 };
 	struct span rest = bytes;

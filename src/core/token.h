@@ -38,8 +38,8 @@ struct token {
 	struct safebuf *bytes; /* owns token and username */
 	struct span token;     /* secret */
 	struct span username;
-	int64_t life_s;	       /* at the moment of minting, 1..LIFE_MAX_S */
-	bool expiry_known;     /* false: life_s is the profile's default */
+	int64_t life_s;	   /* at the moment of minting, 1..LIFE_MAX_S */
+	bool expiry_known; /* false: life_s is the profile's default */
 	struct moment minted;
 	char serial[TOKEN_SERIAL_MAX];
 };

@@ -9,9 +9,12 @@
 #define END "end"
 
 static const char *const verb_names[WIRE_VERBS] = {
-	[WIRE_TOKEN] = "token",	  [WIRE_REFRESH] = "refresh",
-	[WIRE_DROP] = "drop",	  [WIRE_FORGET] = "forget",
-	[WIRE_IMPORT] = "import", [WIRE_REMOVE] = "remove",
+	[WIRE_TOKEN] = "token",
+	[WIRE_REFRESH] = "refresh",
+	[WIRE_DROP] = "drop",
+	[WIRE_FORGET] = "forget",
+	[WIRE_IMPORT] = "import",
+	[WIRE_REMOVE] = "remove",
 	[WIRE_INSPECT] = "inspect",
 	[WIRE_ROTATE] = "rotate",
 	[WIRE_LOGIN_GET] = "login-get",
@@ -176,9 +179,8 @@ get_fields(struct span text, const char *version, struct field *fields,
 		size_t i = 0;
 
 		if (at == line.len)
-			return span_is(line, END) && text.len == 0
-				       ? RC_OK
-				       : RC_INVALID;
+			return span_is(line, END) && text.len == 0 ? RC_OK
+								   : RC_INVALID;
 		if (conf_room != NULL && span_is(key, "conf")) {
 			safebuf_put(conf_room, value);
 			safebuf_putc(conf_room, '\n');
@@ -193,8 +195,7 @@ get_fields(struct span text, const char *version, struct field *fields,
 }
 
 static bool
-find_name(struct span name, const char *const *names, size_t count,
-	  size_t *ret)
+find_name(struct span name, const char *const *names, size_t count, size_t *ret)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (span_is(name, names[i])) {

@@ -63,11 +63,11 @@ struct wire_answer {
 	struct span warning; /* success with a word: one sentence */
 	struct span token;   /* secret; TOKEN */
 	struct span username;
-	struct span serial;  /* names the token, no part of it */
-	int64_t left_s;	     /* life left at the time of the answer */
+	struct span serial; /* names the token, no part of it */
+	int64_t left_s;	    /* life left at the time of the answer */
 	int64_t life_s;
 	bool expiry_known;
-	bool minted;	     /* made for this call, not from the cache */
+	bool minted; /* made for this call, not from the cache */
 	/* INSPECT and IMPORT */
 	struct span key_source;
 	struct span key_fingerprint; /* SHA256:… */
@@ -94,8 +94,7 @@ NODISCARD enum rc wire_put_answer(const struct wire_answer *a,
  * RC_INVALID: other version, unknown or repeated key, missing verb or app,
  * text after the end, cut text (no closing "end" line).
  */
-NODISCARD enum rc wire_get_request(struct span text,
-				   struct safebuf *conf_room,
+NODISCARD enum rc wire_get_request(struct span text, struct safebuf *conf_room,
 				   struct wire_request *ret);
 NODISCARD enum rc wire_get_answer(struct span text, struct wire_answer *ret);
 

@@ -185,8 +185,7 @@ ask_for_token(const struct front_ports *p, const struct appload_app *a,
 
 enum rc
 front_get(const struct front_ports *p, const struct appload_app *a,
-	  const struct front_ask *ask, struct front_token *ret,
-	  struct why *why)
+	  const struct front_ask *ask, struct front_token *ret, struct why *why)
 {
 	struct token *cached = NULL;
 	enum rc rc;
@@ -298,9 +297,8 @@ front_has(const struct front_ports *p, const struct appload_app *a,
 
 	if ((rc = store_of(p, a, &store, why)) != RC_OK)
 		return rc;
-	rc = store->has(&key,
-			p->clock->mono_ms(p->clock->self) + KEYRING_CALL_MS,
-			why);
+	rc = store->has(
+		&key, p->clock->mono_ms(p->clock->self) + KEYRING_CALL_MS, why);
 	if (rc == RC_OK || rc == RC_NOT_FOUND || rc == RC_KEYRING_TIMEOUT)
 		return rc;
 	if ((rc = safebuf_new(WIRE_MAX, &room)) != RC_OK)

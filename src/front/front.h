@@ -36,8 +36,7 @@ struct front_ports {
 	enum rc (*list_logins)(int64_t deadline_ms,
 			       void (*each)(void *self, struct span server,
 					    struct span user),
-			       void *self, size_t *ret_hidden,
-			       struct why *why);
+			       void *self, size_t *ret_hidden, struct why *why);
 	/* The note in the app's lock file, without the lock. */
 	void (*peek_note)(struct span app, const char *boot_id,
 			  struct note *ret);

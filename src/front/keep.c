@@ -20,8 +20,8 @@ ask_keeper(const struct front_ports *p, struct wire_request *request,
 		return rc;
 	request->may_prompt = true;
 	safebuf_clear(room);
-	return p->ask_keeper(request, -1, WAIT_MS + 2 * PROMPT_MS, room,
-			     answer, why);
+	return p->ask_keeper(request, -1, WAIT_MS + 2 * PROMPT_MS, room, answer,
+			     why);
 }
 
 static enum rc
@@ -91,9 +91,8 @@ keep_found_clear(struct keep_found *f)
 
 /* A login with its secrets, as the wire carries them. */
 static enum rc
-change(const struct front_ports *p, enum wire_verb verb,
-       const struct login *l, bool with_secret, const struct front_ask *ask,
-       struct why *why)
+change(const struct front_ports *p, enum wire_verb verb, const struct login *l,
+       bool with_secret, const struct front_ask *ask, struct why *why)
 {
 	struct wire_request request = { .verb = verb,
 					.caller = TOKEN_FOR_COMMAND,
@@ -235,8 +234,7 @@ keep_list(const struct front_ports *p,
 {
 	enum rc rc;
 
-	rc = p->list_logins(p->clock->mono_ms(p->clock->self) +
-				    KEYRING_CALL_MS,
+	rc = p->list_logins(p->clock->mono_ms(p->clock->self) + KEYRING_CALL_MS,
 			    each, self, hidden, why);
 	if (rc == RC_UNAVAILABLE || rc == RC_TOO_LARGE)
 		rc = list_by_keeper(p, each, self, hidden, why);

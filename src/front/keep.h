@@ -23,8 +23,8 @@ struct keep_found {
  */
 NODISCARD enum rc keep_get(const struct front_ports *ports,
 			   const struct login *asked,
-			   const struct front_ask *ask,
-			   struct keep_found *ret, struct why *why);
+			   const struct front_ask *ask, struct keep_found *ret,
+			   struct why *why);
 void keep_found_clear(struct keep_found *f);
 
 /* Keep it. RC_BAD_REQUEST: too large. A missing keyring is an error. */

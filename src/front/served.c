@@ -3,8 +3,8 @@
 #include "core/banned.h"
 
 enum rc
-served_find(enum conf_kind kind, const struct place *place,
-	    struct served *ret, struct why *why)
+served_find(enum conf_kind kind, const struct place *place, struct served *ret,
+	    struct why *why)
 {
 	enum rc rc;
 
@@ -34,6 +34,6 @@ void
 served_wrap(const struct served *s, struct why *why)
 {
 	if (s->app != NULL)
-		why_wrap(why, "no token for '%.*s'",
-			 (int)s->app->app->name.len, s->app->app->name.at);
+		why_wrap(why, "no token for '%.*s'", (int)s->app->app->name.len,
+			 s->app->app->name.at);
 }

@@ -310,10 +310,9 @@ answer_decode(struct span body, const struct answer_spec *spec,
 			       "endpoint",
 			       BODY_MAX);
 	if (jscan_check(body, JSON_DEPTH_MAX, &root.scanned, &where) != RC_OK)
-		return why_set(
-			why, RC_BAD_ANSWER,
-			"the answer is %s; check the endpoint",
-			where.text);
+		return why_set(why, RC_BAD_ANSWER,
+			       "the answer is %s; check the endpoint",
+			       where.text);
 	if (root.scanned.kind != JSCAN_OBJECT)
 		return why_set(why, RC_BAD_ANSWER,
 			       "the answer is JSON but no object; check the "

@@ -26,9 +26,9 @@ struct exchange_ports {
 struct exchange_result {
 	struct safebuf *token; /* owned */
 	bool expiry_known;
-	int64_t life_s;	       /* LIFE_MIN_S..LIFE_MAX_S */
-	bool may_cache;	       /* the answer, or default-ttl, says how long */
-	int64_t clock_off_s;   /* ours minus the server's, when repaired */
+	int64_t life_s;	     /* LIFE_MIN_S..LIFE_MAX_S */
+	bool may_cache;	     /* the answer, or default-ttl, says how long */
+	int64_t clock_off_s; /* ours minus the server's, when repaired */
 };
 
 /*
@@ -44,8 +44,8 @@ struct exchange_result {
  */
 NODISCARD enum rc exchange_run(const struct appload_app *a,
 			       const struct exchange_ports *ports,
-			       struct exchange_result *ret,
-			       int64_t *ret_hold_s, struct why *why);
+			       struct exchange_result *ret, int64_t *ret_hold_s,
+			       struct why *why);
 void exchange_result_clear(struct exchange_result *r);
 
 #endif

@@ -47,7 +47,7 @@ history_add_mint(struct note *n, int64_t now_ms)
 
 void
 history_add_failure(struct note *n, int64_t now_ms, enum rc rc, int64_t hold_s,
-	     const struct why *why)
+		    const struct why *why)
 {
 	n->failed = rc;
 	n->failed_ms = now_ms;

@@ -14,29 +14,29 @@
 #define HTTP_EXTRA_HEADERS_MAX 16
 
 struct http_request {
-	const char *url;	/* checked by us, ASCII */
-	bool allow_http;	/* the endpoint is a loopback address */
-	const char *ca_file;	/* NULL: the system's bundle */
-	const char *proxy;	/* NULL: none; http://host:port */
-	int64_t budget_ms;	/* what is left of the app's timeout */
-	struct span bearer;	/* JWT for Authorization; unset: none */
+	const char *url;     /* checked by us, ASCII */
+	bool allow_http;     /* the endpoint is a loopback address */
+	const char *ca_file; /* NULL: the system's bundle */
+	const char *proxy;   /* NULL: none; http://host:port */
+	int64_t budget_ms;   /* what is left of the app's timeout */
+	struct span bearer;  /* JWT for Authorization; unset: none */
 	/* "Name: value" lines, NUL-terminated, checked by the caller. */
 	const char *headers[HTTP_EXTRA_HEADERS_MAX];
 	size_t header_count;
-	struct span body;	   /* may hold the JWT; unset: empty body */
-	const char *content_type;  /* NULL when there is no body */
+	struct span body;	  /* may hold the JWT; unset: empty body */
+	const char *content_type; /* NULL when there is no body */
 };
 
 struct http_answer {
-	int status;		/* of the final answer */
-	struct safebuf *body;	/* at most BODY_MAX; owned */
-	int64_t date_s;		/* Date header as Unix seconds; -1: none */
+	int status;	      /* of the final answer */
+	struct safebuf *body; /* at most BODY_MAX; owned */
+	int64_t date_s;	      /* Date header as Unix seconds; -1: none */
 	/*
 	 * Retry-After: seconds (a date is turned into seconds from Date, or
 	 * from now_s), -1 when absent or odd, given twice included.
 	 */
 	int64_t retry_after_s;
-	bool request_sent;	/* bytes of the request left this machine */
+	bool request_sent; /* bytes of the request left this machine */
 };
 
 /*
@@ -63,9 +63,9 @@ void http_stop(void);
 
 /* The request as a port: tests put their own in its place. */
 struct http_port {
-	enum rc (*post)(void *self, const struct http_request *r,
-			int64_t now_s, struct http_answer *ret,
-			bool *ret_retry, struct why *why);
+	enum rc (*post)(void *self, const struct http_request *r, int64_t now_s,
+			struct http_answer *ret, bool *ret_retry,
+			struct why *why);
 	void *self;
 };
 extern const struct http_port http_system;

@@ -219,8 +219,8 @@ first_locked(GList *list, enum items_want want)
 static bool
 names_items(SecretCollection *c)
 {
-	GVariant *v = g_dbus_proxy_get_cached_property(G_DBUS_PROXY(c),
-						       "Items");
+	GVariant *v =
+		g_dbus_proxy_get_cached_property(G_DBUS_PROXY(c), "Items");
 	bool some = v != NULL && g_variant_is_container(v) &&
 		    g_variant_n_children(v) > 0;
 
@@ -375,8 +375,7 @@ items_found_attribute(struct items_found *f, size_t i, const char *name,
 	GHashTable *table;
 	const char *value;
 
-	table = secret_item_get_attributes(
-		g_list_nth_data(f->list, (guint)i));
+	table = secret_item_get_attributes(g_list_nth_data(f->list, (guint)i));
 	if (table == NULL)
 		return false;
 	/* Kept until the end: what follows is a loan of it. */

@@ -94,8 +94,7 @@ put_claims(const struct profile *p, const struct expand_values *v,
 
 enum rc
 jwt_build(const struct profile *p, const struct expand_values *values,
-	  const struct jwt_signer *signer, struct safebuf *out,
-	  struct why *why)
+	  const struct jwt_signer *signer, struct safebuf *out, struct why *why)
 {
 	struct safebuf *json = NULL;
 	struct safebuf *room = NULL;

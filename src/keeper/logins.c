@@ -74,8 +74,7 @@ logins_get(struct items *s, const struct login *asked, struct safebuf *room,
 	     i++) {
 		struct span secret = items_found_secret(f, i);
 
-		if (!span_is_set(secret) ||
-		    !read_item(f, i, asked->kind, &l) ||
+		if (!span_is_set(secret) || !read_item(f, i, asked->kind, &l) ||
 		    !login_answers(&l, asked))
 			continue;
 		l.user = copy_to(room, l.user);
@@ -154,8 +153,8 @@ logins_put(struct items *s, const struct login *l, struct why *why)
 			     LOGIN_SECRET_MAX);
 		goto out;
 	}
-	if ((rc = items_put(s, &id, safebuf_bytes(label),
-			    safebuf_view(secret), true, why)) == RC_OK)
+	if ((rc = items_put(s, &id, safebuf_bytes(label), safebuf_view(secret),
+			    true, why)) == RC_OK)
 		rc = delete_replaced(s, l, why);
 out:
 	safebuf_free(label);

@@ -159,8 +159,7 @@ wanted_s(const struct mint *m, const struct wire_request *r, int64_t life_s)
 	if (r->min_life_s > 0)
 		return r->min_life_s;
 	return token_minimum_s(r->caller, life_s,
-			       profile_min_ttl_s(m->app->profile,
-						 m->app->app));
+			       profile_min_ttl_s(m->app->profile, m->app->app));
 }
 
 /* Has the caller just seen a server refuse this very token? */
@@ -177,8 +176,7 @@ is_good(const struct mint *m, const struct wire_request *r,
 	struct moment t_now = now(m);
 
 	return !is_refused(r, t) &&
-	       token_state(t, wanted_s(m, r, t->life_s), &t_now) !=
-		       TOKEN_STALE;
+	       token_state(t, wanted_s(m, r, t->life_s), &t_now) != TOKEN_STALE;
 }
 
 /* Mint, keep, note. The lock is held, or could not be had (NULL). */
@@ -217,8 +215,10 @@ serve_old(struct mint *m, struct token **old, enum rc rc,
 
 	if (*old == NULL || token_left_s(*old, &t_now) == 0)
 		return rc;
-	why_set(&ret->warning, RC_OK, "using the cached token, renewing "
-		"failed: %s", why->text);
+	why_set(&ret->warning, RC_OK,
+		"using the cached token, renewing "
+		"failed: %s",
+		why->text);
 	ret->token = *old;
 	ret->minted = false;
 	*old = NULL;
@@ -258,8 +258,8 @@ look(struct mint *m, const struct wire_request *r, struct token **old,
 static bool
 ends_call(enum rc rc)
 {
-	return rc == RC_LOCKED || rc == RC_DISMISSED ||
-	       rc == RC_UNAVAILABLE || rc == RC_KEYRING_TIMEOUT;
+	return rc == RC_LOCKED || rc == RC_DISMISSED || rc == RC_UNAVAILABLE ||
+	       rc == RC_KEYRING_TIMEOUT;
 }
 
 static enum rc
@@ -286,8 +286,7 @@ token_under_lock(struct mint *m, const struct wire_request *r,
 	rc = r->force ? RC_OK : history_allows_mint(&n, now(m).boot_ms, why);
 	if (rc == RC_OK)
 		rc = mint_locked(m, lock, &n, ret, why);
-	if (rc == RC_OK || r->force ||
-	    (*old != NULL && is_refused(r, *old)))
+	if (rc == RC_OK || r->force || (*old != NULL && is_refused(r, *old)))
 		return rc;
 	return serve_old(m, old, rc, ret, why);
 }
@@ -315,10 +314,10 @@ mint_token(struct mint *m, const struct wire_request *r,
 			goto found;
 		if (ends_call(rc))
 			goto out;
-		(void)!lockfile_take(
-			m->app->app->name,
-			m->clock->mono_ms(m->clock->self) + LOCK_WAIT_MS,
-			&lock, &waited);
+		(void)!lockfile_take(m->app->app->name,
+				     m->clock->mono_ms(m->clock->self) +
+					     LOCK_WAIT_MS,
+				     &lock, &waited);
 	}
 	rc = token_under_lock(m, r, lock, since_ms, &old, &result, why);
 	if (rc != RC_OK)

@@ -43,8 +43,7 @@ take_prompt_lock(struct mint_keyring *k)
 }
 
 enum rc
-mint_keyring_open(struct mint_keyring *k, struct keyring **ret,
-		  struct why *why)
+mint_keyring_open(struct mint_keyring *k, struct keyring **ret, struct why *why)
 {
 	char address[BUSADDR_MAX];
 

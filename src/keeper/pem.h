@@ -10,7 +10,7 @@
 #include "core/span.h"
 
 /* The next step of every message about a wrong key. */
-#define PEM_WANTED \
+#define PEM_WANTED                                                             \
 	"give the app's RSA private key, a PEM block 'BEGIN PRIVATE KEY'"
 
 /* One block; the spans point into the text. */

@@ -47,9 +47,8 @@ is_accept(struct span name)
 
 /* A NUL-terminated "Name: value" at the end of texts->headers. */
 static enum rc
-put_header(struct request_texts *texts, struct span name,
-	   struct span template, const struct expand_values *values,
-	   struct why *why)
+put_header(struct request_texts *texts, struct span name, struct span template,
+	   const struct expand_values *values, struct why *why)
 {
 	struct http_request *h = &texts->http;
 	enum rc rc;
@@ -118,8 +117,8 @@ static enum rc
 put_form(const struct appload_app *a, const struct expand_values *values,
 	 struct request_texts *texts, struct safebuf *room, struct why *why)
 {
-	bool as_client =
-		profile_exchange(a->profile) == PROFILE_CLIENT_ASSERTION;
+	bool as_client = profile_exchange(a->profile) ==
+			 PROFILE_CLIENT_ASSERTION;
 	struct span jwt_name =
 		profile_text(a->profile, a->app, "assertion-param");
 	struct safebuf *out = texts->body;

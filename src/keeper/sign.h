@@ -37,8 +37,8 @@ NODISCARD enum rc sign_key_parse(struct span pem, sign_ask_fn ask,
 struct sign_key *sign_key_free(struct sign_key *k);
 
 /* Append as PKCS#8 PEM, unencrypted, for the keyring. */
-NODISCARD enum rc sign_key_encode(const struct sign_key *k,
-				  struct safebuf *out, struct why *why);
+NODISCARD enum rc sign_key_encode(const struct sign_key *k, struct safebuf *out,
+				  struct why *why);
 /* SHA256: and the unpadded base64 digest of the SubjectPublicKeyInfo. */
 NODISCARD enum rc sign_key_fingerprint(const struct sign_key *k,
 				       char out[SIGN_FINGERPRINT_MAX],

@@ -41,8 +41,7 @@ find_source(struct span value, struct span *rest)
 
 static enum rc
 get_from(const struct source_world *w, const struct conf_app *app,
-	 struct span value, unsigned line, struct safebuf *pem,
-	 struct why *why)
+	 struct span value, unsigned line, struct safebuf *pem, struct why *why)
 {
 	struct span rest;
 	const struct source *s = find_source(value, &rest);

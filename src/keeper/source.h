@@ -25,8 +25,7 @@ struct source {
 	 * RC_NOT_FOUND: the next source may have it. Others end the search.
 	 */
 	enum rc (*get)(const struct source_world *w, struct span app,
-		       struct span rest, struct safebuf *pem,
-		       struct why *why);
+		       struct span rest, struct safebuf *pem, struct why *why);
 };
 
 /* Visit the table; NULL after the last row. */

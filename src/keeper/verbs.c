@@ -28,8 +28,8 @@ call_answer_token(struct call *c, const struct token *t)
 	c->answer.life_s = t->life_s;
 	c->answer.expiry_known = t->expiry_known;
 	c->answer.minted = c->result.minted;
-	c->answer.username = profile_username(c->mint.app->profile,
-					      c->mint.app->app);
+	c->answer.username =
+		profile_username(c->mint.app->profile, c->mint.app->app);
 	if (c->result.warning.text[0] != '\0')
 		c->answer.warning = span_of(c->result.warning.text);
 }
@@ -111,8 +111,8 @@ inspect_key(struct call *c, const struct source_world *w)
 		    RC_OK &&
 	    (rc = sign_key_parse(safebuf_view(pem), NULL, NULL, &c->key,
 				 &c->key_why)) == RC_OK &&
-	    (rc = sign_key_fingerprint(c->key, c->fingerprint,
-				       &c->key_why)) == RC_OK) {
+	    (rc = sign_key_fingerprint(c->key, c->fingerprint, &c->key_why)) ==
+		    RC_OK) {
 		c->answer.key_fingerprint = span_of(c->fingerprint);
 		c->answer.key_bits = sign_key_bits(c->key);
 	}
@@ -140,10 +140,10 @@ serve_inspect(struct call *c)
 
 		c->mint.clock->now(c->mint.clock->self, &now);
 		c->answer.state = token_state(
-			t, token_minimum_s(TOKEN_FOR_COMMAND, t->life_s,
-					   profile_min_ttl_s(
-						   c->mint.app->profile,
-						   c->mint.app->app)),
+			t,
+			token_minimum_s(TOKEN_FOR_COMMAND, t->life_s,
+					profile_min_ttl_s(c->mint.app->profile,
+							  c->mint.app->app)),
 			&now);
 		call_answer_token(c, t);
 	} else if (rc != RC_NOT_FOUND && rc != RC_CACHE_BAD &&
@@ -154,10 +154,14 @@ serve_inspect(struct call *c)
 }
 
 static enum rc (*const serve[WIRE_VERBS])(struct call *c) = {
-	[WIRE_TOKEN] = serve_token,	[WIRE_REFRESH] = serve_refresh,
-	[WIRE_DROP] = serve_drop,	[WIRE_FORGET] = serve_forget,
-	[WIRE_IMPORT] = call_import,	[WIRE_REMOVE] = call_remove,
-	[WIRE_INSPECT] = serve_inspect,	[WIRE_ROTATE] = call_rotate,
+	[WIRE_TOKEN] = serve_token,
+	[WIRE_REFRESH] = serve_refresh,
+	[WIRE_DROP] = serve_drop,
+	[WIRE_FORGET] = serve_forget,
+	[WIRE_IMPORT] = call_import,
+	[WIRE_REMOVE] = call_remove,
+	[WIRE_INSPECT] = serve_inspect,
+	[WIRE_ROTATE] = call_rotate,
 	[WIRE_LOGIN_GET] = call_login_get,
 	[WIRE_LOGIN_STORE] = call_login_store,
 	[WIRE_LOGIN_ERASE] = call_login_erase,

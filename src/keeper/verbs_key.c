@@ -50,8 +50,8 @@ read_key(struct call *c)
 
 	if ((rc = safebuf_new(PEM_MAX, &pem)) != RC_OK)
 		return rc;
-	rc = fdio_read_all(WIRE_KEY_FD,
-			   clock_mono_ms() + (int64_t)PROMPT_MS, pem, &c->why);
+	rc = fdio_read_all(WIRE_KEY_FD, clock_mono_ms() + (int64_t)PROMPT_MS,
+			   pem, &c->why);
 	if (rc == RC_TOO_LARGE)
 		rc = why_set(&c->why, RC_KEY_BAD,
 			     "the key file is larger than %d bytes; give the "

@@ -261,8 +261,7 @@ read_variables(struct appload_app *a, struct why *why)
 }
 
 enum rc
-appload_profile(struct conf_app *app, struct appload_app **ret,
-		struct why *why)
+appload_profile(struct conf_app *app, struct appload_app **ret, struct why *why)
 {
 	struct appload_app *a = NULL;
 	enum rc rc;

@@ -12,7 +12,7 @@
 #include "core/rc.h"
 
 struct confine {
-	char **caller_env; /* the caller's environment, for exec; lent */
+	char **caller_env;	  /* the caller's environment, for exec; lent */
 	unsigned long core_limit; /* the soft limit before */
 	unsigned caller_umask;	  /* for exec */
 };

@@ -10,7 +10,6 @@
 void say_line(const char *fmt, ...) PRINTF_LIKE(1, 2);
 /* The same line into out (size bytes, NUL-terminated) without prefix and LF:
  * docker wants the sentence on stdout as well. */
-void say_text(char *out, size_t size, const char *fmt, ...)
-	PRINTF_LIKE(3, 4);
+void say_text(char *out, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 #endif

@@ -17,10 +17,9 @@
  * RC_INTERNAL: cannot be started; why. RC_TIMEOUT: the deadline.
  * RC_TOO_LARGE: more than answer has room for.
  */
-NODISCARD enum rc spawn_call(const char *path, struct span request,
-			     int key_fd, int64_t deadline_ms,
-			     struct safebuf *answer, int *ret_status,
-			     struct why *why);
+NODISCARD enum rc spawn_call(const char *path, struct span request, int key_fd,
+			     int64_t deadline_ms, struct safebuf *answer,
+			     int *ret_status, struct why *why);
 
 /*
  * Start path detached: a session of its own, 0-2 on /dev/null but for the

@@ -26,9 +26,8 @@ NODISCARD enum rc trustfile_read(const char *path, size_t max,
  * ret_open_to_others: group or others can read it (worth a warning).
  * RC_KEY_BAD with why.
  */
-NODISCARD enum rc trustfile_open_key(const char *path, size_t max,
-				     int *ret_fd, bool *ret_open_to_others,
-				     struct why *why);
+NODISCARD enum rc trustfile_open_key(const char *path, size_t max, int *ret_fd,
+				     bool *ret_open_to_others, struct why *why);
 
 /*
  * Replace path by text, atomically: temporary file in the same directory

@@ -26,8 +26,8 @@ NODISCARD enum rc userprog_run(const struct confine *confine,
  * RC_NOT_FOUND: there is no such program. RC_INTERNAL: it cannot be run.
  */
 NODISCARD enum rc userprog_become(const struct confine *confine,
-				  char *const argv[],
-				  char *const extra[], struct why *why);
+				  char *const argv[], char *const extra[],
+				  struct why *why);
 
 /* Is there an executable of that name on the caller's PATH? */
 bool userprog_exists(const struct confine *confine, const char *name);
