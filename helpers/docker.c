@@ -49,6 +49,19 @@ no_server(struct helper_call *c)
 	return why_set(&c->why, RC_BAD_REQUEST, "%s", NO_SERVER_TEXT);
 }
 
+/* What may stand around a server; a CR is no margin, it is refused. */
+static struct span
+trim_server(struct span server)
+{
+	while (server.len > 0 &&
+	       span_find(SPAN(" \t\n"), server.at[0]) < 3)
+		server = span_from(server, 1);
+	while (server.len > 0 &&
+	       span_find(SPAN(" \t\n"), server.at[server.len - 1]) < 3)
+		server.len--;
+	return server;
+}
+
 /* A server URL, its place, the app that serves it. */
 static enum rc
 find_app(struct helper_call *c, struct span server, struct served *ret)
@@ -62,7 +75,7 @@ find_app(struct helper_call *c, struct span server, struct served *ret)
 	if (rc != RC_OK)
 		return rc;
 	/* The answer repeats it, and has to hold it. */
-	if (span_trim_space(server).len > SERVER_MAX)
+	if (trim_server(server).len > SERVER_MAX)
 		return RC_NOT_OURS;
 	return served_find(CONF_DOCKER, &place, ret, &c->why);
 }
@@ -72,7 +85,7 @@ put_credentials(struct helper_call *c, struct span server, struct span user,
 		struct span secret)
 {
 	safebuf_putc(c->answer, '{');
-	jput_member(c->answer, "ServerURL", span_trim_space(server));
+	jput_member(c->answer, "ServerURL", trim_server(server));
 	safebuf_putc(c->answer, ',');
 	jput_member(c->answer, "Username", user);
 	safebuf_putc(c->answer, ',');
@@ -119,7 +132,7 @@ out:
 static enum rc
 make_login(struct span server, struct login *ret)
 {
-	server = span_trim_space(server);
+	server = trim_server(server);
 	if (!span_has_no_control(server) || server.len > SERVER_MAX)
 		return RC_NOT_OURS;
 	*ret = (struct login){ .kind = LOGIN_DOCKER, .server = server };
@@ -261,7 +274,7 @@ store(struct helper_call *c, struct span request)
 		    RC_OK ||
 	    (rc = read_member(c, object, "Secret", room, &secret)) != RC_OK)
 		goto out;
-	if (span_trim_space(server).len == 0)
+	if (trim_server(server).len == 0)
 		rc = no_server(c);
 	else if (username.len == 0)
 		rc = why_set(&c->why, RC_BAD_REQUEST, "%s", NO_USERNAME_TEXT);

@@ -62,7 +62,8 @@ list_app(struct helper_call *c, const struct appload_app *a)
 	return RC_OK;
 }
 
-static void
+/* A keyring that hangs is waited for once, not once an app. */
+static enum rc
 list_apps(struct helper_call *c, const struct appload *conf)
 {
 	struct span name;
@@ -78,7 +79,10 @@ list_apps(struct helper_call *c, const struct appload *conf)
 		appload_app_free(a);
 		if (rc != RC_OK)
 			note_gap(c);
+		if (rc == RC_KEYRING_TIMEOUT)
+			return rc;
 	}
+	return RC_OK;
 }
 
 struct kept {
@@ -115,8 +119,9 @@ docker_list(struct helper_call *c)
 		return rc;
 	kept.conf = conf;
 	safebuf_putc(c->answer, '{');
-	list_apps(c, conf);
-	rc = keep_list(c->ports, list_kept, &kept, &hidden, &c->why);
+	rc = list_apps(c, conf);
+	if (rc == RC_OK)
+		rc = keep_list(c->ports, list_kept, &kept, &hidden, &c->why);
 	if (rc == RC_OK && hidden > 0)
 		rc = why_set(&c->why, RC_LOCKED,
 			     "a locked keyring hides %zu logins; unlock it to "

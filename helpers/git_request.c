@@ -56,6 +56,9 @@ take_url(struct git_request *r, struct span url)
 		return RC_NOT_OURS;
 	rest = span_from(rest, 3);
 	slash = span_find(rest, '/');
+	/* A password before the host must not become part of an attribute. */
+	if (span_find(span_cut(rest, 0, slash), '@') != slash)
+		return RC_NOT_OURS;
 	if ((rc = set_once(&r->protocol, span_cut(url, 0, colon))) != RC_OK ||
 	    (rc = set_once(&r->host, span_cut(rest, 0, slash))) != RC_OK)
 		return rc;

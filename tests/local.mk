@@ -21,6 +21,7 @@ unit_tests = \
 	%D%/unit/test_lines \
 	%D%/unit/test_lockfile \
 	%D%/unit/test_lockfile_note \
+	%D%/unit/test_login \
 	%D%/unit/test_note \
 	%D%/unit/test_num \
 	%D%/unit/test_opts \
@@ -46,18 +47,27 @@ unit_tests = \
 	%D%/unit/test_wire_answer
 
 contract_tests = \
+	%D%/contract/test_cache \
 	%D%/contract/test_keyring \
 	%D%/contract/test_keyring_down \
 	%D%/contract/test_keyring_token
 
 front_tests = \
+	%D%/front/test_docker \
+	%D%/front/test_docker_logins \
+	%D%/front/test_docker_store \
 	%D%/front/test_front \
-	%D%/front/test_front_drop
+	%D%/front/test_front_drop \
+	%D%/front/test_git \
+	%D%/front/test_git_erase \
+	%D%/front/test_git_logins \
+	%D%/front/test_keep
 
 keeper_tests = \
 	%D%/keeper/test_answer \
 	%D%/keeper/test_exchange \
 	%D%/keeper/test_exchange_time \
+	%D%/keeper/test_history \
 	%D%/keeper/test_http \
 	%D%/keeper/test_http_reach \
 	%D%/keeper/test_jwt \
@@ -75,20 +85,25 @@ elf_tests = \
 	%D%/structure/needed.sh
 e2e_tests = \
 	%D%/e2e/add.sh \
+	%D%/e2e/command.sh \
 	%D%/e2e/concurrency.sh \
+	%D%/e2e/configuration.sh \
 	%D%/e2e/docker.sh \
 	%D%/e2e/git.sh \
 	%D%/e2e/git_client.sh \
 	%D%/e2e/git_failures.sh \
+	%D%/e2e/hygiene.sh \
 	%D%/e2e/import.sh \
 	%D%/e2e/jwt.sh \
 	%D%/e2e/jwt_answers.sh \
 	%D%/e2e/keyring.sh \
-	%D%/e2e/registry.sh
+	%D%/e2e/registry.sh \
+	%D%/e2e/trixie.sh
 
 EXTRA_DIST += \
 	%D%/bench/bench.sh \
 	%D%/e2e/lib.sh \
+	%D%/e2e/lib_keyring.sh \
 	%D%/structure/strip.awk \
 	%D%/structure/tap.sh \
 	%D%/support/lint.sh \
@@ -106,8 +121,11 @@ libtestsupport_a_CPPFLAGS = $(AM_CPPFLAGS) $(GNUTLS_CFLAGS)
 libtestsupport_a_SOURCES = \
 	%D%/support/app.h \
 	%D%/support/confine_case.h \
+	%D%/support/fake_front.h \
 	%D%/support/fake_http.h \
+	%D%/support/helper_case.h \
 	%D%/support/http_case.h \
+	%D%/support/kept_logins.h \
 	%D%/support/keyring_case.h \
 	%D%/support/private.h \
 	%D%/support/spawn_case.h \
@@ -219,6 +237,10 @@ check-sanitizers:
 
 clean-local:
 	-rm -rf e2e-root sanitizers
+
+# What e2e/trixie.sh makes takes long: `make clean` leaves it.
+distclean-local:
+	-rm -rf debian13 debian13.new debian13.log
 
 .PHONY: check-sanitizers
 

@@ -47,6 +47,7 @@ struct find {
 	const struct login *asked;
 	struct gather gather;
 	bool found;
+	bool exact; /* its path is the asked one, or both have none */
 	size_t item;
 	struct login login;
 };
@@ -57,7 +58,7 @@ find_each(void *self, size_t item, bool locked, const char *name,
 {
 	struct find *f = self;
 
-	if (f->found)
+	if (f->exact)
 		return;
 	if (name != NULL) {
 		gather_take(&f->gather, name, value);
@@ -65,10 +66,17 @@ find_each(void *self, size_t item, bool locked, const char *name,
 	}
 	if (!locked && f->gather.right_schema &&
 	    login_answers(&f->gather.login, f->asked)) {
-		f->found = true;
-		f->item = item;
-		f->login = f->gather.login;
-		return;
+		bool exact = login_has_path_of(&f->gather.login, f->asked);
+
+		if (exact || !f->found) {
+			f->found = true;
+			f->exact = exact;
+			f->item = item;
+			f->login = f->gather.login;
+			/* What it lends from stays in the room. */
+			gather_reset(&f->gather);
+			return;
+		}
 	}
 	gather_undo(&f->gather);
 }

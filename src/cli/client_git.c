@@ -103,7 +103,39 @@ has_pair(struct span values)
 	return false;
 }
 
-/* The list without the first pair, put back in its order. */
+/* How often text stands in the list. */
+static size_t
+count_of(struct span values, const char *text)
+{
+	struct span value;
+	size_t n = 0;
+
+	while (next_value(&values, &value)) {
+		if (span_is(value, text))
+			n++;
+	}
+	return n;
+}
+
+/* Can every value be put back? If not, nothing may be taken away. */
+static enum rc
+check_values(struct client_job *j, const char *key, struct span values)
+{
+	struct span value;
+
+	while (next_value(&values, &value)) {
+		if (value.len < URL_LEN_MAX && !span_starts(value, "-"))
+			continue;
+		return why_set(&j->c->why, RC_CONFIG,
+			       "'%.100s' holds helpers that cannot be put "
+			       "back; remove 'apptoken' with 'git config "
+			       "--global --edit'",
+			       key);
+	}
+	return RC_OK;
+}
+
+/* The first pair goes; the rest of the list stays, in its order. */
 static enum rc
 remove_pair(struct client_job *j, const char *key, struct span values)
 {
@@ -113,7 +145,14 @@ remove_pair(struct client_job *j, const char *key, struct span values)
 	char text[URL_LEN_MAX];
 	enum rc rc;
 
-	if ((rc = change(j, "--unset-all", key, NULL)) != RC_OK)
+	/* Other lines stay as they are wherever git can tell ours apart. */
+	if (count_of(values, "") == 1 && count_of(values, HELPER) == 1 &&
+	    values.len > sizeof("") + sizeof(HELPER))
+		return (rc = change(j, "--unset", key, "^$")) != RC_OK
+			       ? rc
+			       : change(j, "--unset", key, "^" HELPER "$");
+	if ((rc = check_values(j, key, values)) != RC_OK ||
+	    (rc = change(j, "--unset-all", key, NULL)) != RC_OK)
 		return rc;
 	while (next_value(&values, &value)) {
 		if (!removed && span_is(value, HELPER) && span_is_set(before) &&
@@ -170,10 +209,27 @@ is_listed(struct span values, const char *text)
 	return false;
 }
 
+/* key as a pattern that matches it alone: an IPv6 host has brackets. */
+static void
+put_pattern(const char *key, char out[KEY_MAX * 2])
+{
+	size_t n = 0;
+
+	out[n++] = '^';
+	for (; *key != '\0' && n + 4 < (size_t)KEY_MAX * 2; key++) {
+		if (strchr(".[]*+?^$(){}|\\", *key) != NULL)
+			out[n++] = '\\';
+		out[n++] = *key;
+	}
+	out[n++] = '$';
+	out[n] = '\0';
+}
+
 /* git sends paths only if asked to, and an app's path needs them. */
 static enum rc
 wire_path(struct client_job *j, const char *key)
 {
+	char pattern[KEY_MAX * 2];
 	struct safebuf *ours = NULL;
 	struct safebuf *now = NULL;
 	bool is_ours;
@@ -188,15 +244,14 @@ wire_path(struct client_job *j, const char *key)
 	if (j->undo) {
 		if (is_ours && safebuf_len(now) > 0)
 			rc = change(j, "--unset-all", key, NULL);
-		/* Keys hold dots and slashes only: no letter of a pattern
-		 * but the dot, which matches itself. */
 		if (rc == RC_OK && is_ours) {
 			const char *const argv[] = { "git",	 "config",
 						     "--global", "--unset",
-						     OURS_KEY,	 key,
+						     OURS_KEY,	 pattern,
 						     NULL };
 			int status;
 
+			put_pattern(key, pattern);
 			safebuf_clear(now);
 			if (!j->dry_run)
 				rc = run_git(j, argv, now, &status);

@@ -195,15 +195,12 @@ check_claims(struct cmd *c, const struct plan *p)
 }
 
 static enum rc
-check_present(struct cmd *c, struct plan *p)
+check_name(struct cmd *c, const struct plan *p, const struct appload *conf)
 {
 	struct span other;
 	size_t at = 0;
-	enum rc rc;
 
-	if ((rc = appload_read(true, &p->conf, &c->why)) != RC_OK)
-		return rc;
-	while (conf_next_name(&p->conf->conf, &at, &other)) {
+	while (conf_next_name(&conf->conf, &at, &other)) {
 		if (span_eq(other, p->name))
 			return why_set(&c->why, RC_CONFIG,
 				       "an app of this name is configured "
@@ -211,6 +208,17 @@ check_present(struct cmd *c, struct plan *p)
 				       "first, or choose another name",
 				       (int)p->name.len, p->name.at);
 	}
+	return RC_OK;
+}
+
+static enum rc
+check_present(struct cmd *c, struct plan *p)
+{
+	enum rc rc;
+
+	if ((rc = appload_read(true, &p->conf, &c->why)) != RC_OK ||
+	    (rc = check_name(c, p, p->conf)) != RC_OK)
+		return rc;
 	return check_claims(c, p);
 }
 
@@ -228,7 +236,8 @@ write_section(struct cmd *c, struct plan *p)
 	/* Two adds at once: each reads what the other has written. */
 	(void)!lockfile_take(SPAN("apptoken.config"),
 			     clock_mono_ms() + LOCK_WAIT_MS, &lock, &waited);
-	if ((rc = appload_read(true, &fresh, &c->why)) != RC_OK)
+	if ((rc = appload_read(true, &fresh, &c->why)) != RC_OK ||
+	    (rc = check_name(c, p, fresh)) != RC_OK)
 		goto out;
 	if (fresh->conf.count > 0 &&
 	    strcmp(fresh->paths[0], fresh->own_path) == 0)
@@ -299,9 +308,11 @@ import(struct cmd *c, struct plan *p)
 		why_set(&c->warning, RC_OK, "%.*s", (int)answer.warning.len,
 			answer.warning.at);
 	if ((rc = write_section(c, p)) != RC_OK) {
-		/* Leave nothing behind: take the key out again. */
+		/* Leave nothing behind: take the key out again, unless it
+		 * was there before and may be another configuration's. */
 		lost = c->why;
-		(void)!cmd_tell_keeper(c, WIRE_REMOVE, p->name);
+		if (!answer.key_present)
+			(void)!cmd_tell_keeper(c, WIRE_REMOVE, p->name);
 		c->why = lost;
 		goto out;
 	}

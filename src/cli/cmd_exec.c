@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "cli/cmd.h"
+#include "core/clean.h"
 #include "core/lines.h"
 #include "front/served.h"
 #include "platform/userprog.h"
@@ -14,10 +15,14 @@ static enum rc
 read_arguments(struct cmd *c, struct span *name, char *const **command)
 {
 	const char *const *args = c->opts.args;
+	char shown[64];
 
 	if (args[0] != NULL && args[0][0] == '-' && strcmp(args[0], "--") != 0)
 		return why_set(&c->why, RC_USAGE,
-			       "unknown option; see 'apptoken exec --help'");
+			       "unknown option '%s'; see 'apptoken exec "
+			       "--help'",
+			       clean_text(span_of(args[0]), shown,
+					  sizeof(shown)));
 	if (args[0] == NULL || args[1] == NULL || strcmp(args[1], "--") != 0 ||
 	    args[2] == NULL || !lines_name_is_valid(span_of(args[0])))
 		return why_set(&c->why, RC_USAGE,

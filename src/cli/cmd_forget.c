@@ -24,6 +24,29 @@ forget_all(struct cmd *c)
 	return rc;
 }
 
+/* A typing error must not look like a success. */
+static enum rc
+check_known(struct cmd *c, struct span name)
+{
+	struct appload *conf = NULL;
+	struct span other;
+	size_t at = 0;
+	bool known = false;
+
+	/* Without a configuration that can be read nobody knows. */
+	if (appload_read(true, &conf, NULL) != RC_OK)
+		return RC_OK;
+	while (!known && conf_next_name(&conf->conf, &at, &other))
+		known = span_eq(other, name);
+	appload_free(conf);
+	if (known)
+		return RC_OK;
+	return why_set(&c->why, RC_NO_APP,
+		       "no app '%.*s' is configured; the tokens that the "
+		       "keyring held under this name are gone",
+		       (int)name.len, name.at);
+}
+
 static enum rc
 run(struct cmd *c)
 {
@@ -53,6 +76,8 @@ run(struct cmd *c)
 	rc = all ? forget_all(c) : cmd_tell_keeper(c, WIRE_FORGET, name);
 	if (rc != RC_OK)
 		why_wrap(&c->why, "cached tokens stay");
+	else if (!all)
+		rc = check_known(c, name);
 	return rc;
 }
 

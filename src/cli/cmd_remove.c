@@ -7,6 +7,7 @@
 #include "platform/appload.h"
 #include "platform/clock.h"
 #include "platform/fdio.h"
+#include "platform/lockfile.h"
 #include "platform/trustfile.h"
 
 #include "core/banned.h"
@@ -60,6 +61,33 @@ edit(struct cmd *c, struct appload **conf, struct span name,
 	if ((rc = safebuf_new(CONF_MAX + 1, ret)) != RC_OK)
 		return rc;
 	return confedit_remove(l->conf.sources[0].text, name, *ret);
+}
+
+/*
+ * The file as it is now: the question and the keyring took their time, and
+ * what another command wrote meanwhile must stay.
+ */
+static enum rc
+cut_section(struct cmd *c, struct span name)
+{
+	struct lockfile *lock = NULL;
+	struct appload *conf = NULL;
+	struct safebuf *text = NULL;
+	bool waited;
+	enum rc rc;
+
+	(void)!lockfile_take(SPAN("apptoken.config"),
+			     clock_mono_ms() + LOCK_WAIT_MS, &lock, &waited);
+	rc = edit(c, &conf, name, &text);
+	if (rc == RC_OK)
+		rc = trustfile_replace(conf->own_path, safebuf_view(text),
+				       &c->why);
+	else if (rc == RC_NOT_FOUND)
+		rc = RC_OK;
+	lockfile_release(lock);
+	safebuf_free(text);
+	appload_free(conf);
+	return rc;
 }
 
 static bool
@@ -119,9 +147,7 @@ run(struct cmd *c)
 	    /* The keyring first: when it is locked, nothing has changed. */
 	    (rc = cmd_tell_keeper(c, WIRE_REMOVE, name)) != RC_OK)
 		goto out;
-	if (in_file &&
-	    (rc = trustfile_replace(conf->own_path, safebuf_view(text),
-				    &c->why)) != RC_OK)
+	if (in_file && (rc = cut_section(c, name)) != RC_OK)
 		goto out;
 	if (in_file)
 		cmd_print(c,

@@ -73,7 +73,11 @@ print_words(struct cmd *c, const struct appload_app *a,
 		cmd_print(c, "  %-11s%s\n", "key",
 			  clean_text(s->key_why, why, sizeof(why)));
 	if (s->state == TOKEN_NONE) {
-		cmd_print(c, "  %-11snone cached\n", "token");
+		cmd_print(c, "  %-11s%s\n", "token",
+			  rc_exit_status(s->key_rc) ==
+					  rc_exit_status(RC_LOCKED)
+				  ? "unknown while the keyring cannot be read"
+				  : "none cached");
 	} else {
 		cmd_print(c, "  %-11s%s, ", "token",
 			  token_state_name(s->state));
@@ -271,7 +275,7 @@ run(struct cmd *c)
 			return why_set(&c->why, RC_USAGE,
 				       "at most one app's name is wanted");
 	}
-	if ((rc = appload_read(true, &conf, &c->why)) != RC_OK)
+	if ((rc = appload_read(false, &conf, &c->why)) != RC_OK)
 		return rc;
 	r.conf = conf;
 	rc = report(&r, only);

@@ -78,8 +78,13 @@ find_member(struct span text, struct jscan_value object, struct span key,
 static enum rc
 read_object(struct span text, struct jscan_value *ret, struct why *why)
 {
-	if (jscan_check(text, DEPTH_MAX, ret, why) != RC_OK ||
-	    ret->kind != JSCAN_OBJECT)
+	struct why cause;
+
+	if (jscan_check(text, DEPTH_MAX, ret, &cause) != RC_OK)
+		return why_set(why, RC_INVALID,
+			       "it cannot be edited: %s; edit it by hand",
+			       cause.text);
+	if (ret->kind != JSCAN_OBJECT)
 		return why_set(why, RC_INVALID,
 			       "it is not a JSON object; correct it by hand");
 	return RC_OK;
@@ -274,7 +279,7 @@ jsonedit_put(struct span text, const char *group, struct span key,
 			 out);
 		safebuf_free(deeper);
 	}
-	if (rc == RC_OK)
+	if (rc == RC_OK && (rc = safebuf_check(fresh)) == RC_OK)
 		rc = safebuf_check(out);
 out:
 	safebuf_free(fresh);

@@ -117,10 +117,10 @@ main(int argc, char *argv[])
 	}
 	c.confine = &confine;
 	rc = write_out(&c, dispatch(&c, argc < 1 ? nothing : args));
-	if (c.warning.text[0] != '\0')
-		say_line("%s", c.warning.text);
 	if (rc != RC_OK)
 		say_line("%s", c.why.text);
+	else if (c.warning.text[0] != '\0')
+		say_line("%s", c.warning.text);
 	safebuf_free(c.out);
 	return rc != RC_OK && c.exit_status != 0 ? c.exit_status
 						 : rc_exit_status(rc);

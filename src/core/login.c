@@ -193,6 +193,12 @@ login_answers(const struct login *entry, const struct login *asked)
 }
 
 bool
+login_has_path_of(const struct login *entry, const struct login *asked)
+{
+	return span_is_set(entry->path) == span_is_set(asked->path);
+}
+
+bool
 login_is_expired(const struct login *l, int64_t now_s)
 {
 	int64_t at;

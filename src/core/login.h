@@ -82,6 +82,11 @@ void login_take_secret(struct login *l, struct span secret);
  * equal if asked for. docker: server equal byte for byte.
  */
 bool login_answers(const struct login *entry, const struct login *asked);
+/*
+ * Of several entries that answer, the better one: with a path when one is
+ * asked for, for the whole host when none is.
+ */
+bool login_has_path_of(const struct login *entry, const struct login *asked);
 
 /* Has password_expiry_utc passed? No expiry, or an odd one: no. */
 bool login_is_expired(const struct login *l, int64_t now_s);

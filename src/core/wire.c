@@ -119,6 +119,7 @@ wire_put_answer(const struct wire_answer *a, struct safebuf *out)
 	put_set(out, "key-source", a->key_source);
 	put_set(out, "key-fingerprint", a->key_fingerprint);
 	put_number(out, "key-bits", a->key_bits);
+	put_flag(out, "key-present", a->key_present);
 	safebuf_put_line(out, "key-rc", span_of(rc_name(a->key_rc)));
 	put_set(out, "key-why", a->key_why);
 	put_number(out, "state", a->state);
@@ -290,6 +291,7 @@ wire_get_answer(struct span text, struct wire_answer *ret)
 		{ .key = "key-source", .text = &a.key_source },
 		{ .key = "key-fingerprint", .text = &a.key_fingerprint },
 		{ .key = "key-bits", .number = &a.key_bits },
+		{ .key = "key-present", .flag = &a.key_present },
 		{ .key = "key-rc", .text = &key_rc },
 		{ .key = "key-why", .text = &a.key_why },
 		{ .key = "state", .number = &state },

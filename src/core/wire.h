@@ -72,6 +72,7 @@ struct wire_answer {
 	struct span key_source;
 	struct span key_fingerprint; /* SHA256:… */
 	int64_t key_bits;
+	bool key_present; /* IMPORT: it was in the keyring before */
 	enum rc key_rc; /* RC_OK, or why there is no usable key */
 	struct span key_why;
 	enum token_state state;

@@ -64,19 +64,27 @@ logins_get(struct items *s, const struct login *asked, struct safebuf *room,
 	const struct items_id id = make_id(asked, search_schema(asked->kind));
 	struct items_found *f = NULL;
 	struct login l;
+	size_t count;
 	enum rc rc;
 
 	items_begin(s);
 	if ((rc = items_search(s, &id, ITEMS_TRUST, true, &f, why)) != RC_OK)
 		return rc;
 	rc = RC_NOT_FOUND;
-	for (size_t i = 0; i < items_found_count(f) && rc == RC_NOT_FOUND;
-	     i++) {
-		struct span secret = items_found_secret(f, i);
+	count = items_found_count(f);
+	/* The better ones first, then any. */
+	for (size_t n = 0; n < 2 * count && rc == RC_NOT_FOUND; n++) {
+		struct span secret = items_found_secret(f, n % count);
 
-		if (!span_is_set(secret) || !read_item(f, i, asked->kind, &l) ||
-		    !login_answers(&l, asked))
+		if (!span_is_set(secret) ||
+		    !read_item(f, n % count, asked->kind, &l) ||
+		    !login_answers(&l, asked) ||
+		    (n < count && !login_has_path_of(&l, asked)))
 			continue;
+		l.server = copy_to(room, l.server);
+		l.protocol = copy_to(room, l.protocol);
+		l.port = copy_to(room, l.port);
+		l.path = copy_to(room, l.path);
 		l.user = copy_to(room, l.user);
 		login_take_secret(&l, copy_to(room, secret));
 		if ((rc = safebuf_check(room)) == RC_OK)
@@ -131,6 +139,49 @@ delete_replaced(struct items *s, const struct login *l, struct why *why)
 	return rc;
 }
 
+static bool
+is_exact(const struct login *entry, const struct login *l)
+{
+	return same(entry->server, l->server) && same(entry->user, l->user) &&
+	       same(entry->protocol, l->protocol) &&
+	       same(entry->port, l->port) && same(entry->path, l->path);
+}
+
+/*
+ * A service that replaces takes the first item that has all attributes, even
+ * one that has more: the login of another port or path. With such an item in
+ * the way, the right one is changed in place, or a new one made beside it.
+ */
+static enum rc
+put_exactly(struct items *s, const struct items_id *id, const char *label,
+	    const struct login *l, struct span secret, struct why *why)
+{
+	struct items_found *f = NULL;
+	struct login entry;
+	size_t exact = 0;
+	size_t more = 0;
+	size_t count;
+	enum rc rc;
+
+	rc = items_search(s, id, ITEMS_TRUST, false, &f, why);
+	if (rc != RC_OK && rc != RC_NOT_FOUND)
+		return rc;
+	count = rc == RC_OK ? items_found_count(f) : 0;
+	exact = count;
+	for (size_t i = 0; i < count; i++) {
+		if (read_item(f, i, l->kind, &entry) && is_exact(&entry, l))
+			exact = i;
+		else
+			more++;
+	}
+	if (more > 0 && exact < count)
+		rc = items_change(s, f, exact, secret, why);
+	else
+		rc = items_put(s, id, label, secret, more == 0, why);
+	items_found_free(f);
+	return rc;
+}
+
 enum rc
 logins_put(struct items *s, const struct login *l, struct why *why)
 {
@@ -153,8 +204,8 @@ logins_put(struct items *s, const struct login *l, struct why *why)
 			     LOGIN_SECRET_MAX);
 		goto out;
 	}
-	if ((rc = items_put(s, &id, safebuf_bytes(label), safebuf_view(secret),
-			    true, why)) == RC_OK)
+	if ((rc = put_exactly(s, &id, safebuf_bytes(label), l,
+			      safebuf_view(secret), why)) == RC_OK)
 		rc = delete_replaced(s, l, why);
 out:
 	safebuf_free(label);

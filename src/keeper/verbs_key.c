@@ -158,11 +158,28 @@ answer_key(struct call *c)
 		call_answer_token(c, c->result.token);
 }
 
+/* Is there a key, does the new one work, into the keyring: one at a time. */
+static enum rc
+import_locked(struct call *c, struct keyring *k)
+{
+	bool present;
+	enum rc rc;
+
+	if ((rc = check_present_key(c, k, &present)) != RC_OK ||
+	    (c->request->verify && (rc = prove(c)) != RC_OK) ||
+	    (rc = store_key(c, k, present)) != RC_OK)
+		return rc;
+	c->answer.key_present = present;
+	answer_key(c);
+	return RC_OK;
+}
+
 enum rc
 call_import(struct call *c)
 {
+	struct lockfile *lock = NULL;
 	struct keyring *k;
-	bool present;
+	bool waited;
 	enum rc rc;
 
 	if ((rc = appload_propose(c->request->app, c->request->conf, &c->conf,
@@ -172,14 +189,16 @@ call_import(struct call *c)
 	    (rc = read_key(c)) != RC_OK ||
 	    (rc = sign_key_fingerprint(c->key, c->fingerprint, &c->why)) !=
 		    RC_OK ||
-	    (rc = mint_keyring_open(&c->mint.keyring, &k, &c->why)) != RC_OK ||
-	    (rc = check_present_key(c, k, &present)) != RC_OK)
+	    (rc = mint_keyring_open(&c->mint.keyring, &k, &c->why)) != RC_OK)
 		return rc;
-	if ((c->request->verify && (rc = prove(c)) != RC_OK) ||
-	    (rc = store_key(c, k, present)) != RC_OK)
-		return rc;
-	answer_key(c);
-	return RC_OK;
+	/* Two at once must not leave two keys, which no call could use. */
+	(void)!lockfile_take(c->request->app,
+			     c->mint.clock->mono_ms(c->mint.clock->self) +
+				     LOCK_WAIT_MS,
+			     &lock, &waited);
+	rc = import_locked(c, k);
+	lockfile_release(lock);
+	return rc;
 }
 
 /*

@@ -12,7 +12,10 @@ remember() {
 	rm -rf "$scratch/before"
 	mkdir "$scratch/before"
 	[ ! -e "$config" ] || cp -p "$config" "$scratch/before/config"
-	ls -A "$XDG_CONFIG_HOME/apptoken" >"$scratch/before/names"
+	names >"$scratch/before/names"
+}
+names() {
+	find "$XDG_CONFIG_HOME/apptoken" | sort
 }
 
 # What add makes for a name of its own, and what it had before.
@@ -26,7 +29,7 @@ expect_nothing_left() {
 	elif [ -e "$config" ]; then
 		wrong 'a configuration is left'
 	fi
-	ls -A "$XDG_CONFIG_HOME/apptoken" | cmp -s - "$scratch/before/names" ||
+	names | cmp -s - "$scratch/before/names" ||
 		wrong 'a file is left beside the configuration'
 	# Lock files stay for good: a free and empty one tells nothing.
 	[ ! -s "$locks/new.lock" ] || wrong 'a note is left in the lock'

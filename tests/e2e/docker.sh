@@ -1,7 +1,7 @@
 #!/bin/sh
 # docker's helper, called as docker calls it: the cases D of the protocol
 # that concern managed registries.
-# shellcheck source=tests/e2e/lib.sh
+# shellcheck source=tests/e2e/lib.sh disable=SC2317 # await calls by name
 . "${top_srcdir:?}/tests/e2e/lib.sh"
 
 place=registry.a.example
@@ -280,14 +280,7 @@ verdict 'D14 other members, another order and more lines are fine'
 	head -c 1100000 /dev/zero | tr '\0' x
 	printf '"}\n'
 } >"$scratch/big"
-bounded() {
-	ulimit -v 131072 && exec docker-credential-apptoken "$1"
-}
-# In a shell of its own: the limit is for the helper alone.
-store_big() {
-	(bounded store)
-}
-run store_big <"$scratch/big"
+run prlimit --as=134217728 docker-credential-apptoken store <"$scratch/big"
 expect_message 'the request is larger than'
 expect "$items" "$(keyring_items)" 'items in the keyring'
 verdict 'D15 a secret of 1 MB is refused within 128 MiB of addresses'
@@ -314,7 +307,7 @@ expect_silence
 verdict 'D18 erase of what is not there is silent'
 docker_get $place
 for server in $place $place http://$place https://$place; do
-	docker_ask erase $server
+	docker_ask erase "$server"
 	expect_silence
 done
 verdict 'D18 the four calls of a logout all succeed'

@@ -186,8 +186,15 @@ expect_within 10000 "$since"
 expect 0 "$(grep -c member=Prompt "$scratch/prompts")" prompts
 verdict 'G42 locked, unlock = never: no prompt, exit 4'
 
-# Nobody shows it here, but the monitor would have seen one.
 config_acme
+git config --global credential.interactive never
+git_get $place
+expect_failure 4 locked
+expect 0 "$(grep -c member=Prompt "$scratch/prompts")" prompts
+git config --global --unset credential.interactive
+verdict 'G42 locked, credential.interactive = never: no prompt, exit 4'
+
+# Nobody shows it here, but the monitor would have seen one.
 git_get $place
 expect_failure 4
 await grep -q member=Prompt "$scratch/prompts" || wrong 'no prompt seen'

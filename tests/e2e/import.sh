@@ -115,6 +115,7 @@ secret-tool lookup xdg:schema org.apptoken.Key app new |
 run apptoken remove new --yes
 verdict 'K6 encrypted PKCS#8: the passphrase is asked for and not shown'
 
+# shellcheck disable=SC2016
 on_terminal 'Passphrase of the private key: ' "$phrase" sh -c '
 	apptoken add new --endpoint "$1" --app-id 42 --ca-file "$2" \
 		--key - <"$3"' sh "$endpoint" "$ca" "$scratch/locked.pem"

@@ -150,7 +150,7 @@ garble() {
 	case $1 in
 	empty) : ;;
 	garbage) echo 'what is this?' ;;
-	binary) head -c 3000 /dev/urandom ;;
+	binary) printf '\377\376\001\000\200apptoken-token 1\n\000' ;;
 	long) head -c 8000 /dev/zero | tr '\0' x ;;
 	cut) head -c 200 "$scratch/record" ;;
 	edited) sed 's/^life=.*/life=86000/' "$scratch/record" ;;

@@ -199,9 +199,8 @@ the_caller_can_ask_for_more_life(void **state)
 static void
 what_the_cache_cannot_read_is_the_keepers(void **state)
 {
-	static const enum rc rows[] = { RC_NOT_FOUND, RC_LOCKED,
-					RC_UNAVAILABLE, RC_CACHE_BAD,
-					RC_INTERNAL };
+	static const enum rc rows[] = { RC_NOT_FOUND, RC_LOCKED, RC_UNAVAILABLE,
+					RC_CACHE_BAD, RC_INTERNAL };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -270,8 +269,9 @@ after_a_failed_refresh_the_next_one_waits_a_minute(void **state)
 	static const struct {
 		int64_t ago_ms;
 		unsigned refreshes;
-	} rows[] = { { 0, 0 }, { 1, 0 }, { 59999, 0 }, { 60000, 1 },
-		     { 3600000, 1 } };
+	} rows[] = {
+		{ 0, 0 }, { 1, 0 }, { 59999, 0 }, { 60000, 1 }, { 3600000, 1 }
+	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -342,9 +342,12 @@ a_prompt_needs_everybodys_consent(void **state)
 		bool may, has_wish, wish;
 		unsigned asks;
 	} rows[] = {
-		{ APP, true, false, false, 2 }, { APP, true, true, true, 2 },
-		{ APP, true, true, false, 1 },	{ APP, false, true, true, 1 },
-		{ never, true, true, true, 1 }, { never, true, false, false, 1 },
+		{ APP, true, false, false, 2 },
+		{ APP, true, true, true, 2 },
+		{ APP, true, true, false, 1 },
+		{ APP, false, true, true, 1 },
+		{ never, true, true, true, 1 },
+		{ never, true, false, false, 1 },
 	};
 
 	(void)state;
@@ -361,8 +364,8 @@ a_prompt_needs_everybodys_consent(void **state)
 		use(rows[i].conf, PROFILE);
 		fake.locked = true;
 		wish = rows[i].wish;
-		assert_int_equal(get(&ask), rows[i].asks == 2 ? RC_OK
-							      : RC_LOCKED);
+		assert_int_equal(get(&ask),
+				 rows[i].asks == 2 ? RC_OK : RC_LOCKED);
 		assert_int_equal(fake.asks, rows[i].asks);
 		assert_int_equal(fake.any_prompt, rows[i].asks == 2);
 		if (rows[i].asks == 2)

@@ -173,9 +173,8 @@ pauses_are_drawn_below_half_a_second_then_below_one(void **state)
 static void
 only_a_failure_to_connect_is_tried_again(void **state)
 {
-	static const struct fake_step connect[] = {
-		{ .rc = RC_NET, .again = true }
-	};
+	static const struct fake_step connect[] = { { .rc = RC_NET,
+						      .again = true } };
 	static const enum rc final[] = { RC_NET, RC_TLS, RC_TIMEOUT,
 					 RC_BAD_ANSWER, RC_INTERNAL };
 
@@ -196,9 +195,10 @@ only_a_failure_to_connect_is_tried_again(void **state)
 static void
 the_last_cause_is_the_one_that_is_told(void **state)
 {
-	static const struct fake_step steps[] = {
-		{ .rc = RC_NET, .again = true }, { .status = 503 }, { .status = 401 }
-	};
+	static const struct fake_step steps[] = { { .rc = RC_NET,
+						    .again = true },
+						  { .status = 503 },
+						  { .status = 401 } };
 
 	(void)state;
 	assert_int_equal(run(steps, 3), RC_REFUSED);
@@ -388,9 +388,8 @@ every_attempt_signs_anew(void **state)
 static void
 each_attempt_gets_what_is_left_of_the_budget(void **state)
 {
-	static const struct fake_step steps[] = {
-		{ .status = 500, .takes_ms = 4000 }
-	};
+	static const struct fake_step steps[] = { { .status = 500,
+						    .takes_ms = 4000 } };
 
 	(void)state;
 	fake.draw_most = true;
@@ -422,7 +421,8 @@ nothing_ever_passes_the_budget_or_four_tries(void **state)
 			seed = seed * 1664525 + 1013904223;
 			steps[i].status = statuses[seed >> 29];
 			steps[i].takes_ms = (seed >> 12) % 6000;
-			steps[i].date_off_s = (int64_t)((seed >> 7) % 200) - 100;
+			steps[i].date_off_s =
+				(int64_t)((seed >> 7) % 200) - 100;
 			steps[i].has_retry_after = (seed & 0x40) != 0;
 			steps[i].retry_after_s = (seed >> 9) % 8;
 			if ((seed & 0x700) == 0)

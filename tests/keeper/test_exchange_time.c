@@ -160,9 +160,8 @@ other_refusals_repair_no_clock(void **state)
 static void
 a_second_refusal_after_the_repair_is_the_clock(void **state)
 {
-	static const struct fake_step steps[] = {
-		{ .status = 401, .date_off_s = 3600 }
-	};
+	static const struct fake_step steps[] = { { .status = 401,
+						    .date_off_s = 3600 } };
 
 	(void)state;
 	assert_int_equal(run(steps, 1), RC_CLOCK);
@@ -271,9 +270,8 @@ lives_from_10_seconds_are_believed_and_cut_at_a_day(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		const struct fake_step steps[] = { { .body = rows[i].body } };
 
-		assert_int_equal(run(steps, 1), rows[i].life_s == 0
-							? RC_BAD_ANSWER
-							: RC_OK);
+		assert_int_equal(run(steps, 1),
+				 rows[i].life_s == 0 ? RC_BAD_ANSWER : RC_OK);
 		assert_int_equal(result.life_s, rows[i].life_s);
 		assert_int_equal(fake.posts, 1);
 	}

@@ -22,8 +22,8 @@
 
 static struct {
 	/* the cache */
-	bool no_store;	   /* the configured store does not exist */
-	enum rc get_rc;	   /* RC_OK: the token below, if there is one */
+	bool no_store;	/* the configured store does not exist */
+	enum rc get_rc; /* RC_OK: the token below, if there is one */
 	bool cached;
 	char token[FAKE_TEXT_MAX];
 	char serial[TOKEN_SERIAL_MAX];
@@ -32,8 +32,8 @@ static struct {
 	bool expiry_unknown;
 	enum rc has_rc;
 	/* the keeper */
-	enum rc keeper_rc;	  /* RC_OK: it works */
-	bool locked;		  /* … only when it may prompt */
+	enum rc keeper_rc; /* RC_OK: it works */
+	bool locked;	   /* … only when it may prompt */
 	const char *warning;
 	enum token_state inspected;
 	enum rc key_rc;
@@ -246,8 +246,7 @@ fake_find_login(const struct login *asked, int64_t deadline_ms,
 
 static inline enum rc
 fake_list_logins(int64_t deadline_ms,
-		 void (*each)(void *self, struct span server,
-			      struct span user),
+		 void (*each)(void *self, struct span server, struct span user),
 		 void *self, size_t *ret_hidden, struct why *why)
 {
 	(void)deadline_ms;

@@ -17,14 +17,14 @@
 
 /* One answer. Unset members: status 200, FAKE_BODY, the right Date. */
 struct fake_step {
-	enum rc rc;	      /* a failure without an answer */
-	bool again;	      /* … that may be tried again */
-	int status;	      /* 0: 200 */
-	int64_t date_off_s;   /* Date minus our clock */
+	enum rc rc;	    /* a failure without an answer */
+	bool again;	    /* … that may be tried again */
+	int status;	    /* 0: 200 */
+	int64_t date_off_s; /* Date minus our clock */
 	bool no_date;
 	bool has_retry_after;
 	int64_t retry_after_s;
-	const char *body;     /* "JWT": one that repeats the JWT */
+	const char *body; /* "JWT": one that repeats the JWT */
 	int64_t takes_ms;
 };
 
@@ -153,9 +153,9 @@ fake_post(void *self, const struct http_request *r, int64_t now_s,
 		return why_set(why, s->rc, "no connection; check the network");
 	}
 	ret->status = s->status == 0 ? 200 : s->status;
-	ret->date_s = s->no_date ? -1
-				 : FAKE_WALL + fake.mono_ms / 1000 +
-					   s->date_off_s;
+	ret->date_s = s->no_date
+			      ? -1
+			      : FAKE_WALL + fake.mono_ms / 1000 + s->date_off_s;
 	ret->retry_after_s = s->has_retry_after ? s->retry_after_s : -1;
 	ret->request_sent = true;
 	assert_int_equal(safebuf_new(BODY_MAX, &ret->body), RC_OK);

@@ -136,6 +136,8 @@ a_first_and_an_only_section_can_go(void **state)
 	assert_remove("[acme]", "");
 	assert_remove("[acme]\n", "");
 	assert_remove("[acme]\n[c]\n", "[c]\n");
+	assert_remove("[acme]\na = 1\n[b]\n[acme]\na = 2\n",
+		      "[b]\n[acme]\na = 2\n");
 }
 
 static void

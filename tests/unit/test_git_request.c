@@ -138,11 +138,16 @@ a_line_without_a_sign_of_equality_is_no_request(void **state)
 static void
 a_single_key_given_twice_is_nobodys(void **state)
 {
-	static const char *const keys[] = {
-		"protocol",   "host",	  "path",		 "username",
-		"password",   "authtype", "password_expiry_utc", "ephemeral",
-		"credential", "oauth_refresh_token"
-	};
+	static const char *const keys[] = { "protocol",
+					    "host",
+					    "path",
+					    "username",
+					    "password",
+					    "authtype",
+					    "password_expiry_utc",
+					    "ephemeral",
+					    "credential",
+					    "oauth_refresh_token" };
 	static const char *const values[] = { "", "a", "https" };
 	char text[256];
 
@@ -208,9 +213,13 @@ a_url_stands_for_its_parts(void **state)
 	assert_false(span_is_set(r.path));
 	assert_place(SPAN("url=https://git.a.example/\n"));
 	assert_false(span_is_set(r.path));
-	assert_int_equal(parse(SPAN("url=https://u@git.a.example:8443/x\n")),
+	assert_int_equal(parse(SPAN("url=https://git.a.example:8443/x@y\n")),
 			 RC_OK);
-	assert_true(span_is(r.host, "u@git.a.example:8443"));
+	assert_true(span_is(r.host, "git.a.example:8443"));
+	assert_true(span_is(r.path, "x@y"));
+	assert_refused(SPAN("url=https://u@git.a.example/\n"), RC_NOT_OURS);
+	assert_refused(SPAN("url=https://u:p@git.a.example\n"), RC_NOT_OURS);
+	assert_refused(SPAN("url=https://@git.a.example/x\n"), RC_NOT_OURS);
 	assert_refused(SPAN("url=git.a.example\n"), RC_NOT_OURS);
 	assert_refused(SPAN("url=https:/git.a.example\n"), RC_NOT_OURS);
 	assert_refused(SPAN("url=\n"), RC_NOT_OURS);

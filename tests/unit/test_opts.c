@@ -78,7 +78,7 @@ assert_usage(struct line *l, const char *why)
 static void
 options_stand_before_between_and_after_operands(void **state)
 {
-	const char *const args[] = { "--json",	   "acme", "--min-life", "60",
+	const char *const args[] = { "--json",	    "acme", "--min-life", "60",
 				     "--min-life=", "two",  "--min",	  NULL };
 	struct line l = start(rows, args);
 
@@ -143,9 +143,10 @@ a_lone_dash_and_an_empty_argument_are_operands(void **state)
 static void
 an_unknown_option_is_named_without_its_value(void **state)
 {
-	const char *const args[] = { "--token=hunter2", "-j",	 "--jso",
-				     "--jsonx",		"--JSON", "---json",
-				     "--=x",		"--e\x1b[m", NULL };
+	const char *const args[] = {
+		"--token=hunter2", "-j",   "--jso",	"--jsonx", "--JSON",
+		"---json",	   "--=x", "--e\x1b[m", NULL
+	};
 	struct line l = start(rows, args);
 
 	(void)state;
@@ -185,7 +186,7 @@ a_missing_value_is_told(void **state)
 static void
 an_open_table_takes_every_name(void **state)
 {
-	const char *const args[] = { "--key", "k.pem", "--app-id", "42",
+	const char *const args[] = { "--key", "k.pem",	"--app-id", "42",
 				     "acme",  "--key=", NULL };
 	struct line l = start(open_rows, args);
 

@@ -293,9 +293,9 @@ a_record_can_follow_other_bytes(void **state)
 	assert_int_equal(safebuf_new(RECORD_MAX, &b), RC_OK);
 	safebuf_puts(b, "before\n");
 	assert_int_equal(token_encode(t, &key, b), RC_OK);
-	assert_int_equal(
-		token_decode(span_from(safebuf_view(b), 7), &key, &back),
-		RC_OK);
+	assert_int_equal(token_decode(span_from(safebuf_view(b), 7), &key,
+				      &back),
+			 RC_OK);
 	token_free(back);
 	safebuf_free(b);
 	token_free(t);
@@ -480,7 +480,8 @@ main(void)
 		cmocka_unit_test(a_record_can_follow_other_bytes),
 		cmocka_unit_test(every_change_of_one_byte_is_refused),
 		cmocka_unit_test(every_cut_and_every_tail_is_refused),
-		cmocka_unit_test(a_right_checksum_does_not_excuse_a_wrong_field),
+		cmocka_unit_test(
+			a_right_checksum_does_not_excuse_a_wrong_field),
 		cmocka_unit_test(a_record_over_64_kib_is_refused),
 		cmocka_unit_test(the_token_of_another_app_is_not_found),
 		cmocka_unit_test(facts_that_a_line_cannot_hold_are_not_written),

@@ -37,8 +37,8 @@ assert_left(const struct token *t, int64_t wall_s, int64_t boot_ms,
 {
 	struct moment now = { wall_s, boot_ms, "" };
 
-	assert_true(span_copy(span_of(boot_id), now.boot_id,
-			      sizeof(now.boot_id)));
+	assert_true(
+		span_copy(span_of(boot_id), now.boot_id, sizeof(now.boot_id)));
 	assert_int_equal(token_left_s(t, &now), want_s);
 }
 
@@ -46,8 +46,7 @@ static void
 a_jump_of_the_wall_clock_changes_nothing(void **state)
 {
 	static const int64_t walls[] = {
-		0,	     1,		  WALL - 3600, WALL,
-		WALL + 3600, 4102444800, 253402300799,
+		0, 1, WALL - 3600, WALL, WALL + 3600, 4102444800, 253402300799,
 	};
 	struct token *t = make(600, BOOT);
 
@@ -193,9 +192,9 @@ static enum token_state
 state_with(const struct token *t, int64_t minimum_s, int64_t left_s)
 {
 	/* The wall clock stands where it must not decide. */
-	const struct moment now = {
-		WALL + 3600, BOOT_MS + (t->life_s - left_s) * 1000, BOOT
-	};
+	const struct moment now = { WALL + 3600,
+				    BOOT_MS + (t->life_s - left_s) * 1000,
+				    BOOT };
 
 	return token_state(t, minimum_s, &now);
 }

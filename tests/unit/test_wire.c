@@ -180,8 +180,8 @@ a_bare_request_of_each_verb_and_caller_comes_back(void **state)
 			safebuf_clear(room);
 			safebuf_clear(again);
 			assert_int_equal(wire_put_request(&r, room), RC_OK);
-			assert_int_equal(
-				get_request(safebuf_view(room), &back), RC_OK);
+			assert_int_equal(get_request(safebuf_view(room), &back),
+					 RC_OK);
 			assert_int_equal(back.verb, verb);
 			assert_int_equal(back.caller, caller);
 			assert_int_equal(back.min_life_s, 0);
@@ -297,8 +297,7 @@ an_odd_request_is_refused(void **state)
 	(void)state;
 	assert_int_equal(get_request(text, &r), RC_OK);
 	for (size_t i = 0; i < COUNT(rows); i++)
-		assert_no_request(
-			change(request_text, rows[i][0], rows[i][1]));
+		assert_no_request(change(request_text, rows[i][0], rows[i][1]));
 	assert_no_request(change(login_text, "kind=git\n", ""));
 	assert_no_request(change(login_text, "kind=git", "kind=svn"));
 }

@@ -230,13 +230,13 @@ a_value_that_breaks_its_line_is_not_written(void **state)
 {
 	static const struct span bad[] = {
 		{ "a\nb", 3 }, { "a\rb", 3 }, { "a\0b", 3 },
-		{ "\n", 1 },	{ "\r", 1 },	{ "\0", 1 },
+		{ "\n", 1 },   { "\r", 1 },   { "\0", 1 },
 	};
 	struct wire_answer a;
 	struct span *const values[] = {
-		&a.why,	       &a.warning,	   &a.token,   &a.username,
-		&a.serial,     &a.key_source,	   &a.key_why, &a.secret,
-		&a.key_fingerprint,
+		&a.why,	     &a.warning, &a.token,
+		&a.username, &a.serial,	 &a.key_source,
+		&a.key_why,  &a.secret,	 &a.key_fingerprint,
 	};
 
 	(void)state;
