@@ -97,8 +97,10 @@ e2e_tests = \
 	%D%/e2e/jwt.sh \
 	%D%/e2e/jwt_answers.sh \
 	%D%/e2e/keyring.sh \
+	%D%/e2e/prompt.sh \
 	%D%/e2e/registry.sh \
-	%D%/e2e/trixie.sh
+	%D%/e2e/trixie.sh \
+	%D%/e2e/wiring.sh
 
 EXTRA_DIST += \
 	%D%/bench/bench.sh \
@@ -143,7 +145,7 @@ LDADD = libtested.a libtestsupport.a libfront.a libkeeper.a libcache.a $(base_li
 
 if TESTS_POSSIBLE
 check_PROGRAMS += $(unit_tests) $(contract_tests) $(front_tests) \
-	$(keeper_tests) %D%/support/tokend
+	$(keeper_tests) %D%/support/prompter %D%/support/tokend
 endif
 dist_check_SCRIPTS += $(source_tests) $(elf_tests) $(e2e_tests)
 
@@ -163,6 +165,11 @@ dist_check_SCRIPTS += $(source_tests) $(elf_tests) $(e2e_tests)
 	%D%/support/tokend_text.c
 %C%_support_tokend_LDADD = $(base_libs) $(LIBMICROHTTPD_LIBS) $(GNUTLS_LIBS) \
 	$(JSON_C_LIBS)
+
+%C%_support_prompter_CPPFLAGS = $(AM_CPPFLAGS) $(LIBSECRET_CFLAGS) \
+	$(GNUTLS_CFLAGS)
+%C%_support_prompter_SOURCES = %D%/support/prompter.c
+%C%_support_prompter_LDADD = $(LIBSECRET_LIBS) $(GNUTLS_LIBS)
 
 # quick_tests is for `make distcheck TESTS='$(quick_tests)'`.
 quick_tests = $(unit_tests) $(contract_tests) $(front_tests) $(keeper_tests) \

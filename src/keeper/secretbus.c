@@ -2,6 +2,7 @@
 
 #include <libsecret/secret.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "core/clean.h"
 #include "core/span.h"
@@ -211,18 +212,22 @@ on_tick(gpointer self)
 	return G_SOURCE_CONTINUE;
 }
 
-/* Wait for the end of a prompt that was raised, at most PROMPT_MS. */
+/*
+ * Wait for the end of a prompt that was raised, at most PROMPT_MS, and no
+ * longer than the caller lives: who interrupts git wants no prompt either.
+ */
 static enum rc
 wait_prompt(struct secretbus *b, const char *path, GMainContext *context,
 	    const struct prompt *p, struct why *why)
 {
 	gint64 end_us = g_get_monotonic_time() + PROMPT_MS * US_PER_MS;
 	GSource *tick = g_timeout_source_new(TICK_MS);
+	pid_t caller = getppid();
 
 	g_source_set_callback(tick, on_tick, NULL, NULL);
 	g_source_attach(tick, context);
 	while (!p->completed && !p->vanished &&
-	       !g_dbus_connection_is_closed(b->bus) &&
+	       !g_dbus_connection_is_closed(b->bus) && getppid() == caller &&
 	       g_get_monotonic_time() < end_us)
 		g_main_context_iteration(context, TRUE);
 	g_source_destroy(tick);
@@ -241,6 +246,9 @@ wait_prompt(struct secretbus *b, const char *path, GMainContext *context,
 	g_dbus_connection_call(b->bus, SERVICE, path, PROMPT_IFACE, "Dismiss",
 			       NULL, NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START, -1,
 			       NULL, NULL, NULL);
+	if (getppid() != caller)
+		return why_set(why, RC_UNAVAILABLE,
+			       "the caller went away meanwhile; try again");
 	return why_set(why, RC_KEYRING_TIMEOUT,
 		       "nobody answered the keyring's prompt within %d s; "
 		       "unlock the keyring first",

@@ -54,6 +54,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 bail_out() {
+	[ ! -s "$scratch/keyring.log" ] || sed 's/^/# /' "$scratch/keyring.log"
 	echo "Bail out! $1"
 	exit 99
 }
