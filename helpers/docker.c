@@ -53,8 +53,7 @@ no_server(struct helper_call *c)
 static struct span
 trim_server(struct span server)
 {
-	while (server.len > 0 &&
-	       span_find(SPAN(" \t\n"), server.at[0]) < 3)
+	while (server.len > 0 && span_find(SPAN(" \t\n"), server.at[0]) < 3)
 		server = span_from(server, 1);
 	while (server.len > 0 &&
 	       span_find(SPAN(" \t\n"), server.at[server.len - 1]) < 3)

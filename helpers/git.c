@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/limits.h"
+#include "core/num.h"
 #include "core/place.h"
 #include "front/keep.h"
 #include "front/served.h"
@@ -219,6 +220,7 @@ put_login(struct helper_call *c, const struct git_request *r,
 	struct moment now;
 	bool as_credential = span_is_set(l->credential) &&
 			     span_is_set(l->authtype) && r->knows_authtype;
+	int64_t expiry_s;
 
 	c->ports->clock->now(c->ports->clock->self, &now);
 	if (login_is_expired(l, now.wall_s) ||
@@ -232,7 +234,9 @@ put_login(struct helper_call *c, const struct git_request *r,
 		put_if_set(c, "username", l->user);
 		safebuf_put_line(c->answer, "password", l->password);
 	}
-	put_if_set(c, "password_expiry_utc", l->expiry);
+	/* git takes an odd one for "never": better none at all. */
+	if (num_parse_i64(l->expiry, 1, INT64_MAX / 4, &expiry_s) == RC_OK)
+		put_if_set(c, "password_expiry_utc", l->expiry);
 	put_if_set(c, "oauth_refresh_token", l->refresh);
 	if (safebuf_check(c->answer) == RC_OK)
 		return RC_OK;

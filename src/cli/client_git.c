@@ -225,6 +225,34 @@ put_pattern(const char *key, char out[KEY_MAX * 2])
 	out[n] = '\0';
 }
 
+/* Does a place with a path on that host still ask apptoken? */
+static enum rc
+is_needed(struct client_job *j, const char *key, bool *ret)
+{
+	static const char tail[] = "/.*\\.helper$";
+	char pattern[KEY_MAX * 2 + sizeof(tail)];
+	char host[KEY_MAX];
+	const char *const argv[] = { "git",	     "config",
+				     "--global",     "--null",
+				     "--get-regexp", pattern,
+				     "^" HELPER "$", NULL };
+	struct safebuf *out = NULL;
+	size_t n = strlen(key) - strlen(".useHttpPath");
+	int status;
+	enum rc rc;
+
+	(void)span_copy(span_cut(span_of(key), 0, n), host, sizeof(host));
+	put_pattern(host, pattern);
+	n = strlen(pattern) - 1;
+	(void)span_copy(span_of(tail), pattern + n, sizeof(pattern) - n);
+	if ((rc = safebuf_new(VALUES_MAX, &out)) != RC_OK)
+		return rc;
+	if ((rc = run_git(j, argv, out, &status)) == RC_OK)
+		*ret = safebuf_len(out) > 0;
+	safebuf_free(out);
+	return rc;
+}
+
 /* git sends paths only if asked to, and an app's path needs them. */
 static enum rc
 wire_path(struct client_job *j, const char *key)
@@ -242,6 +270,13 @@ wire_path(struct client_job *j, const char *key)
 		goto out;
 	is_ours = is_listed(safebuf_view(ours), key);
 	if (j->undo) {
+		bool needed = false;
+
+		if (is_ours && !j->dry_run &&
+		    (rc = is_needed(j, key, &needed)) != RC_OK)
+			goto out;
+		if (needed)
+			goto out;
 		if (is_ours && safebuf_len(now) > 0)
 			rc = change(j, "--unset-all", key, NULL);
 		if (rc == RC_OK && is_ours) {

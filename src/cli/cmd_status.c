@@ -74,8 +74,7 @@ print_words(struct cmd *c, const struct appload_app *a,
 			  clean_text(s->key_why, why, sizeof(why)));
 	if (s->state == TOKEN_NONE) {
 		cmd_print(c, "  %-11s%s\n", "token",
-			  rc_exit_status(s->key_rc) ==
-					  rc_exit_status(RC_LOCKED)
+			  rc_exit_status(s->key_rc) == rc_exit_status(RC_LOCKED)
 				  ? "unknown while the keyring cannot be read"
 				  : "none cached");
 	} else {

@@ -85,6 +85,7 @@ wire_put_request(const struct wire_request *r, struct safebuf *out)
 	put_flag(out, "force", r->force);
 	put_flag(out, "may-prompt", r->may_prompt);
 	put_flag(out, "verify", r->verify);
+	put_flag(out, "can-look", r->can_look);
 	put_set(out, "presented", r->presented);
 	put_set(out, "refused", r->refused);
 	if (is_login(r->verb)) {
@@ -116,6 +117,7 @@ wire_put_answer(const struct wire_answer *a, struct safebuf *out)
 	put_number(out, "life", a->life_s);
 	put_flag(out, "expiry-known", a->expiry_known);
 	put_flag(out, "minted", a->minted);
+	put_flag(out, "look-again", a->look_again);
 	put_set(out, "key-source", a->key_source);
 	put_set(out, "key-fingerprint", a->key_fingerprint);
 	put_number(out, "key-bits", a->key_bits);
@@ -226,6 +228,7 @@ wire_get_request(struct span text, struct safebuf *conf_room,
 		{ .key = "force", .flag = &r.force },
 		{ .key = "may-prompt", .flag = &r.may_prompt },
 		{ .key = "verify", .flag = &r.verify },
+		{ .key = "can-look", .flag = &r.can_look },
 		{ .key = "presented", .text = &r.presented },
 		{ .key = "refused", .text = &r.refused },
 		{ .key = "kind", .text = &kind },
@@ -288,6 +291,7 @@ wire_get_answer(struct span text, struct wire_answer *ret)
 		{ .key = "life", .number = &a.life_s },
 		{ .key = "expiry-known", .flag = &a.expiry_known },
 		{ .key = "minted", .flag = &a.minted },
+		{ .key = "look-again", .flag = &a.look_again },
 		{ .key = "key-source", .text = &a.key_source },
 		{ .key = "key-fingerprint", .text = &a.key_fingerprint },
 		{ .key = "key-bits", .number = &a.key_bits },

@@ -43,6 +43,8 @@ struct wire_request {
 	bool force;	       /* mint even if a fresh token is cached */
 	bool may_prompt;       /* the keyring may raise its prompt (R8) */
 	struct span presented; /* DROP: secret; unset: whatever is cached */
+	bool can_look;	       /* TOKEN: the caller can read the cache itself
+				* and has found nothing usable there */
 	struct span refused;   /* TOKEN: serial of a token that a server
 				* refused; unset: none */
 	/* IMPORT: the proposed section's lines, LF-separated; each line
@@ -68,12 +70,15 @@ struct wire_answer {
 	int64_t life_s;
 	bool expiry_known;
 	bool minted; /* made for this call, not from the cache */
+	/* To who can look, in place of a token: another process has minted
+	 * meanwhile, and the cache has it. */
+	bool look_again;
 	/* INSPECT and IMPORT */
 	struct span key_source;
 	struct span key_fingerprint; /* SHA256:… */
 	int64_t key_bits;
 	bool key_present; /* IMPORT: it was in the keyring before */
-	enum rc key_rc; /* RC_OK, or why there is no usable key */
+	enum rc key_rc;	  /* RC_OK, or why there is no usable key */
 	struct span key_why;
 	enum token_state state;
 	/*

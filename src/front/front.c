@@ -135,8 +135,8 @@ front_may_prompt(const struct front_ask *ask)
 
 static enum rc
 ask_for_token(const struct front_ports *p, const struct appload_app *a,
-	      const struct front_ask *ask, struct front_token *ret,
-	      struct why *why)
+	      const struct front_ask *ask, bool can_look,
+	      struct front_token *ret, struct why *why)
 {
 	struct wire_request request = {
 		.verb = WIRE_TOKEN,
@@ -144,6 +144,7 @@ ask_for_token(const struct front_ports *p, const struct appload_app *a,
 		.caller = ask->caller,
 		.min_life_s = ask->min_life_s,
 		.force = ask->force,
+		.can_look = can_look,
 		.refused = ask->refused,
 	};
 	struct safebuf *room = NULL;
@@ -160,6 +161,10 @@ ask_for_token(const struct front_ports *p, const struct appload_app *a,
 		safebuf_clear(room);
 		rc = p->ask_keeper(&request, -1, front_wait_ms(a->app, true),
 				   room, &answer, why);
+	}
+	if (rc == RC_OK && answer.look_again && can_look) {
+		safebuf_free(room);
+		return RC_NOT_FOUND;
 	}
 	if (rc == RC_OK && !span_is_set(answer.token))
 		rc = why_set(why, RC_INTERNAL,
@@ -183,23 +188,46 @@ ask_for_token(const struct front_ports *p, const struct appload_app *a,
 	return RC_OK;
 }
 
-enum rc
-front_get(const struct front_ports *p, const struct appload_app *a,
-	  const struct front_ask *ask, struct front_token *ret, struct why *why)
+/*
+ * The cached token, if it will do. can_look: the cache can be read here, and
+ * what it has will not do.
+ */
+static enum rc
+answer_cached(const struct front_ports *p, const struct appload_app *a,
+	      const struct front_ask *ask, bool *can_look,
+	      struct front_token *ret, struct why *why)
 {
 	struct token *cached = NULL;
 	enum rc rc;
 
-	if (!ask->force) {
-		rc = read_cache(p, a, &cached, why);
-		if (rc == RC_KEYRING_TIMEOUT || rc == RC_CONFIG)
-			return rc;
-		if (rc == RC_OK && use_cached(p, a, ask, &cached, ret))
-			return RC_OK;
-	}
-	rc = ask_for_token(p, a, ask, ret, why);
+	rc = read_cache(p, a, &cached, why);
+	*can_look = rc == RC_OK || rc == RC_NOT_FOUND;
+	if (rc == RC_OK && !use_cached(p, a, ask, &cached, ret))
+		rc = RC_NOT_FOUND;
 	token_free(cached);
 	return rc;
+}
+
+enum rc
+front_get(const struct front_ports *p, const struct appload_app *a,
+	  const struct front_ask *ask, struct front_token *ret, struct why *why)
+{
+	bool can_look = false;
+	enum rc rc;
+
+	if (!ask->force) {
+		rc = answer_cached(p, a, ask, &can_look, ret, why);
+		if (rc == RC_OK || rc == RC_KEYRING_TIMEOUT || rc == RC_CONFIG)
+			return rc;
+	}
+	rc = ask_for_token(p, a, ask, can_look, ret, why);
+	if (rc != RC_NOT_FOUND)
+		return rc;
+	/* Another process has minted while the keeper waited for it. */
+	rc = answer_cached(p, a, ask, &can_look, ret, why);
+	if (rc == RC_OK || rc == RC_KEYRING_TIMEOUT)
+		return rc;
+	return ask_for_token(p, a, ask, false, ret, why);
 }
 
 void
@@ -237,7 +265,7 @@ front_is_ours(const struct front_ports *p, const struct appload_app *a,
 	if (rc == RC_OK || rc == RC_KEYRING_TIMEOUT || rc == RC_CONFIG)
 		return rc;
 	/* The keeper reads what the cache can't, or says why it can't. */
-	if ((rc = ask_for_token(p, a, &ask, &token, why)) == RC_OK)
+	if ((rc = ask_for_token(p, a, &ask, false, &token, why)) == RC_OK)
 		*ret = span_eq_secret(token.token, presented);
 	front_token_clear(&token);
 	return rc;

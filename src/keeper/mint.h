@@ -46,6 +46,7 @@ void mint_keyring_close(struct mint_keyring *k, enum rc ended);
 struct mint_result {
 	struct token *token; /* owned */
 	bool minted;
+	bool look_again; /* no token: the caller finds it in the cache */
 	struct why warning; /* "" when there is nothing to say */
 };
 

@@ -43,6 +43,9 @@ serve_token(struct call *c)
 	    (rc = mint_token(&c->mint, c->request, &c->result, &c->why)) !=
 		    RC_OK)
 		return rc;
+	c->answer.look_again = c->result.look_again;
+	if (c->result.look_again)
+		return RC_OK;
 	c->answer.token = c->result.token->token;
 	c->answer.serial = span_of(c->result.token->serial);
 	call_answer_token(c, c->result.token);

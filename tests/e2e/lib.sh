@@ -41,9 +41,14 @@ errors=$scratch/errors
 : >"$GIT_CONFIG_GLOBAL"
 children=
 
+# A pid that has ended may be somebody else's by now.
+is_child() {
+	grep -qs "^PPid:[[:space:]]*$$\$" "/proc/$1/status"
+}
+
 stop_all() {
 	for pid in $children; do
-		kill -KILL "$pid" 2>/dev/null
+		is_child "$pid" && kill -KILL "$pid" 2>/dev/null
 		wait "$pid" 2>/dev/null
 	done
 	rm -rf "$scratch"

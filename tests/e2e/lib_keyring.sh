@@ -1,5 +1,6 @@
 # shellcheck shell=sh
 # lib.sh's hands on the keyring: its items, its lock, its absence.
+# shellcheck disable=SC2154 # scratch is lib.sh's
 
 login=/org/freedesktop/secrets/collection/login
 

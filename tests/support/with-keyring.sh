@@ -11,6 +11,7 @@
 #
 # Nothing is started on demand, so a killed daemon stays away. Exit status:
 # the command's; 99 when the bus or the keyring cannot be had.
+# shellcheck disable=SC2317 # trap and await call by name
 set -eu
 umask 077
 
@@ -32,12 +33,17 @@ dir=$(mktemp -d "$base/apptoken-kr.XXXXXX")
 bus_pid=
 keyring_pid=
 
+# A pid that has ended may be somebody else's by now.
+is_child() {
+	grep -qs "^PPid:[[:space:]]*$$\$" "/proc/$1/status"
+}
+
 finish() {
 	status=$?
 	trap - EXIT HUP INT TERM
 	for pid in $keyring_pid $bus_pid; do
 		# Also one that a test has stopped.
-		kill -KILL "$pid" 2>/dev/null || :
+		! is_child "$pid" || kill -KILL "$pid" 2>/dev/null || :
 		wait "$pid" 2>/dev/null || :
 	done
 	rm -rf "$dir"
@@ -102,8 +108,10 @@ await() {
 }
 
 ask_bus() {
+	method=$1
+	shift
 	dbus-send --session --print-reply --dest=org.freedesktop.DBus \
-		/org/freedesktop/DBus "org.freedesktop.DBus.$@"
+		/org/freedesktop/DBus "org.freedesktop.DBus.$method" "$@"
 }
 bus_runs() {
 	kill -0 "$bus_pid" && ask_bus GetId
