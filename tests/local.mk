@@ -51,7 +51,9 @@ contract_tests = \
 	%D%/contract/test_keyring \
 	%D%/contract/test_keyring_down \
 	%D%/contract/test_keyring_token \
-	%D%/contract/test_logins_down
+	%D%/contract/test_logins \
+	%D%/contract/test_logins_down \
+	%D%/contract/test_logins_peer
 
 front_tests = \
 	%D%/front/test_docker \
@@ -97,6 +99,7 @@ e2e_tests = \
 	%D%/e2e/import.sh \
 	%D%/e2e/jwt.sh \
 	%D%/e2e/jwt_answers.sh \
+	%D%/e2e/keep.sh \
 	%D%/e2e/keyring.sh \
 	%D%/e2e/podman.sh \
 	%D%/e2e/prompt.sh \
@@ -131,7 +134,6 @@ libtestsupport_a_SOURCES = \
 	%D%/support/http_case.h \
 	%D%/support/kept_logins.h \
 	%D%/support/keyring_case.h \
-	%D%/support/logins_case.h \
 	%D%/support/logins_case.h \
 	%D%/support/private.h \
 	%D%/support/spawn_case.h \

@@ -31,6 +31,12 @@ extern const struct client client_git;
 extern const struct client client_docker;
 extern const struct client client_podman;
 
+/*
+ * Undo the wiring of an app that is about to go, in all clients: without it
+ * nobody could tell any more which entries were ours. Best effort.
+ */
+void client_unwire(struct cmd *c, const struct appload *conf, struct span name);
+
 /* The caller's variable of that name; NULL when unset or empty. */
 const char *client_variable(const struct cmd *c, const char *name);
 

@@ -104,25 +104,56 @@ wire_named(struct client_job *j, const struct client *client,
 	return rc;
 }
 
+/* One app that is wrong is no reason to leave the others as they are. */
+static enum rc
+wire_each(struct client_job *j, const struct client *client,
+	  const struct appload *conf)
+{
+	struct why first = { "" };
+	enum rc worst = RC_OK;
+	struct span name;
+	size_t at = 0;
+
+	while (conf_next_name(&conf->conf, &at, &name)) {
+		enum rc rc = wire_named(j, client, conf, name);
+
+		if (rc != RC_OK && worst == RC_OK) {
+			worst = rc;
+			first = j->c->why;
+		}
+	}
+	if (worst != RC_OK)
+		j->c->why = first;
+	return worst;
+}
+
 static enum rc
 wire_all(struct client_job *j, const struct wish *w)
 {
 	struct appload *conf = NULL;
-	struct span name;
-	size_t at = 0;
 	enum rc rc;
 
 	if ((rc = appload_read(true, &conf, &j->c->why)) != RC_OK)
 		return rc;
-	if (span_is_set(w->name))
-		rc = wire_named(j, w->client, conf, w->name);
-	else
-		while (rc == RC_OK && conf_next_name(&conf->conf, &at, &name))
-			rc = wire_named(j, w->client, conf, name);
+	rc = span_is_set(w->name) ? wire_named(j, w->client, conf, w->name)
+				  : wire_each(j, w->client, conf);
 	if (rc == RC_OK && w->client->whole != NULL)
 		rc = w->client->whole(j);
 	appload_free(conf);
 	return rc;
+}
+
+void
+client_unwire(struct cmd *c, const struct appload *conf, struct span name)
+{
+	const struct why why = c->why;
+
+	for (size_t i = 0; i < sizeof(clients) / sizeof(clients[0]); i++) {
+		struct client_job j = { .c = c, .undo = true };
+
+		(void)!wire_named(&j, clients[i], conf, name);
+	}
+	c->why = why;
 }
 
 static enum rc

@@ -1,6 +1,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/client.h"
 #include "cli/cmd.h"
 #include "cli/confedit.h"
 #include "core/lines.h"
@@ -147,6 +148,8 @@ run(struct cmd *c)
 	    /* The keyring first: when it is locked, nothing has changed. */
 	    (rc = cmd_tell_keeper(c, WIRE_REMOVE, name)) != RC_OK)
 		goto out;
+	if (in_file)
+		client_unwire(c, conf, name);
 	if (in_file && (rc = cut_section(c, name)) != RC_OK)
 		goto out;
 	if (in_file)

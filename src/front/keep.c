@@ -16,6 +16,10 @@ ask_keeper(const struct front_ports *p, struct wire_request *request,
 	enum rc rc;
 
 	rc = p->ask_keeper(request, -1, WAIT_MS, room, answer, why);
+	if (rc == RC_TIMEOUT)
+		return why_set(why, RC_KEYRING_TIMEOUT,
+			       "the keyring did not answer in time; see "
+			       "whether its daemon hangs, and try again");
 	if (rc != RC_LOCKED || ask == NULL || !front_may_prompt(ask))
 		return rc;
 	request->may_prompt = true;

@@ -137,11 +137,11 @@ read_key(struct span record, struct span app, struct safebuf *pem,
 	    !span_eq(front, span_cut(record, 0, front.len)))
 		rc = why_set(why, RC_KEY_BAD,
 			     "the item in the keyring is not this app's key "
-			     "record; import the key again");
+			     "record; remove the app and add it again");
 	else if (rest.len > PEM_MAX)
 		rc = why_set(why, RC_KEY_BAD,
 			     "the key in the keyring has more than %d bytes; "
-			     "import the key again",
+			     "remove the app and add it again",
 			     PEM_MAX);
 	if (rc != RC_OK)
 		goto out;
@@ -175,7 +175,7 @@ keyring_get_key(struct keyring *k, struct span app, struct safebuf *pem,
 	if (record.len == 0)
 		rc = why_set(why, RC_KEY_BAD,
 			     "the keyring has the item but gives no secret; "
-			     "import the key again");
+			     "remove the app and add it again");
 	else
 		rc = read_key(record, app, pem, why);
 out:

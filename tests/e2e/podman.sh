@@ -13,6 +13,7 @@ cat >"$CONTAINERS_STORAGE_CONF" <<END
 driver = "vfs"
 runroot = "$scratch/runroot"
 graphroot = "$scratch/graph"
+rootless_storage_path = "$scratch/graph"
 END
 auth=$XDG_RUNTIME_DIR/containers/auth.json
 mkdir "${auth%/*}"
@@ -143,9 +144,12 @@ for client in podman buildah; do
 done
 
 ready
-printf 'FROM %s\n' "$image:latest" >"$scratch/Containerfile"
-run buildah build -q -f "$scratch/Containerfile" "$scratch/runroot"
+mkdir "$scratch/context"
+printf 'FROM %s\n' "$image:latest" >"$scratch/context/Containerfile"
+run buildah build -q "$scratch/context"
 expect_status 0
+# Its folders are not writable, not even to be removed.
+run buildah rmi --all --force
 expect_stat mints 1
 image_verdict 'D25 buildah build from an image of the registry'
 

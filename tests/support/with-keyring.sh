@@ -41,6 +41,8 @@ is_child() {
 finish() {
 	status=$?
 	trap - EXIT HUP INT TERM
+	[ "$status" != 99 ] || [ ! -s "$dir/log" ] ||
+		sed 's/^/# /' "$dir/log" >&2
 	for pid in $keyring_pid $bus_pid; do
 		# Also one that a test has stopped.
 		! is_child "$pid" || kill -KILL "$pid" 2>/dev/null || :
@@ -56,7 +58,6 @@ trap 'exit 143' TERM
 
 die() {
 	echo "with-keyring.sh: $1" >&2
-	[ ! -s "$dir/log" ] || sed 's/^/# /' "$dir/log" >&2
 	exit 99
 }
 
