@@ -104,6 +104,7 @@ e2e_tests = \
 	%D%/e2e/podman.sh \
 	%D%/e2e/prompt.sh \
 	%D%/e2e/registry.sh \
+	%D%/e2e/transport.sh \
 	%D%/e2e/trixie.sh \
 	%D%/e2e/wiring.sh
 
@@ -151,9 +152,12 @@ LDADD = libtested.a libtestsupport.a libfront.a libkeeper.a libcache.a $(base_li
 
 if TESTS_POSSIBLE
 check_PROGRAMS += $(unit_tests) $(contract_tests) $(front_tests) \
-	$(keeper_tests) %D%/support/prompter %D%/support/tokend
+	$(keeper_tests) %D%/support/connectproxy %D%/support/prompter \
+	%D%/support/tokend
 endif
 dist_check_SCRIPTS += $(source_tests) $(elf_tests) $(e2e_tests)
+
+%C%_support_connectproxy_LDADD = libcore.a
 
 %C%_support_tokend_CPPFLAGS = $(AM_CPPFLAGS) $(LIBMICROHTTPD_CFLAGS) \
 	$(GNUTLS_CFLAGS) $(JSON_C_CFLAGS)

@@ -22,6 +22,8 @@
 struct secretread {
 	sd_bus *bus;
 	int64_t deadline_ms;
+	bool asked_session;
+	bool asked_lock;
 	sd_bus_message *session; /* answer of OpenSession */
 	sd_bus_message *lock;	 /* answer of GetAll, default collection */
 	sd_bus_message *search;	 /* answer of SearchItems, owns the paths */
@@ -106,11 +108,25 @@ connect_bus(struct secretread *r, struct why *why)
 	return RC_OK;
 }
 
+/*
+ * gnome-keyring 42 ends with an error when a client is gone before its
+ * OpenSession was served, so no call is left behind; within the deadline.
+ */
+static void
+wait_for_rest(struct secretread *r)
+{
+	if (r->asked_session && r->session == NULL)
+		(void)!wait_reply(r, &r->session);
+	if (r->asked_lock && r->lock == NULL)
+		(void)!wait_reply(r, &r->lock);
+}
+
 struct secretread *
 secretread_free(struct secretread *r)
 {
 	if (r == NULL)
 		return NULL;
+	wait_for_rest(r);
 	if (r->secret != NULL)
 		sd_bus_message_sensitive(r->secret);
 	sd_bus_message_unref(r->secret);

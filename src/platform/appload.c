@@ -46,12 +46,14 @@ add_source(struct appload *l, struct safebuf *text)
 
 /* Read paths[count] as the next source. RC_NOT_FOUND: there is no file. */
 static enum rc
-read_source(struct appload *l, struct why *why)
+read_source(struct appload *l, bool installed, struct why *why)
 {
+	const char *path = l->paths[l->conf.count];
 	struct safebuf *text = NULL;
 	enum rc rc;
 
-	rc = trustfile_read(l->paths[l->conf.count], CONF_MAX, &text, why);
+	rc = installed ? trustfile_read_installed(path, CONF_MAX, &text, why)
+		       : trustfile_read(path, CONF_MAX, &text, why);
 	if (rc == RC_OK)
 		add_source(l, text);
 	return rc;
@@ -69,7 +71,7 @@ read_named(struct appload *l, const char *path, bool may_be_missing,
 			       "APPTOKEN_CONFIG is no absolute path; write it "
 			       "from the first '/' on");
 	(void)span_copy(span_of(path), l->paths[0], sizeof(l->paths[0]));
-	rc = read_source(l, why);
+	rc = read_source(l, false, why);
 	if (rc == RC_NOT_FOUND) {
 		if (may_be_missing)
 			return RC_OK;
@@ -88,7 +90,7 @@ read_usual(struct appload *l, struct why *why)
 	if (rc != RC_OK)
 		return rc;
 	(void)span_copy(span_of(l->own_path), l->paths[0], sizeof(l->paths[0]));
-	rc = read_source(l, why);
+	rc = read_source(l, false, why);
 	if (rc != RC_OK && rc != RC_NOT_FOUND)
 		return rc;
 	rc = paths_system_config(l->paths[l->conf.count], sizeof(l->paths[0]));
@@ -96,7 +98,7 @@ read_usual(struct appload *l, struct why *why)
 		return why_set(why, RC_INTERNAL,
 			       "the path of the system's configuration is too "
 			       "long");
-	rc = read_source(l, why);
+	rc = read_source(l, true, why);
 	return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
@@ -229,8 +231,8 @@ read_profile(struct appload_app *a, struct why *why)
 	if (n < 0 || (size_t)n >= sizeof(a->profile_path))
 		return why_set(why, RC_INTERNAL,
 			       "the path of the profiles is too long");
-	rc = trustfile_read(a->profile_path, PROFILE_MAX, &a->profile_text,
-			    why);
+	rc = trustfile_read_installed(a->profile_path, PROFILE_MAX,
+				      &a->profile_text, why);
 	if (rc != RC_NOT_FOUND)
 		return rc;
 	if (own[0] == '\0')

@@ -78,10 +78,30 @@ check_kind(const char *path, const struct stat *st, size_t max, enum rc rc,
 	return RC_OK;
 }
 
-static enum rc
-check_trust(const char *path, const struct stat *st, struct why *why)
+/* The owner of what has none in this user namespace: user_namespaces(7). */
+#define OVERFLOW_UID 65534
+
+/* Are some users of the machine unknown here? Then its root is one of them,
+ * or we are root by name only. */
+static bool
+is_in_user_namespace(void)
 {
-	if (st->st_uid != geteuid() && st->st_uid != 0)
+	static const char whole[] = "4294967295";
+	char map[256] = "";
+	int fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd == -1 ? 0 : read(fd, map, sizeof(map) - 1);
+
+	fdio_close(fd);
+	return n > 0 && strstr(map, whole) == NULL;
+}
+
+static enum rc
+check_trust(const char *path, const struct stat *st, bool installed,
+	    struct why *why)
+{
+	if (st->st_uid != geteuid() && st->st_uid != 0 &&
+	    !(installed && st->st_uid == OVERFLOW_UID &&
+	      is_in_user_namespace()))
 		return why_set(why, RC_CONFIG,
 			       "'%s%s' belongs to another user; check what is "
 			       "in it and make it your own",
@@ -94,9 +114,9 @@ check_trust(const char *path, const struct stat *st, struct why *why)
 	return RC_OK;
 }
 
-enum rc
-trustfile_read(const char *path, size_t max, struct safebuf **ret,
-	       struct why *why)
+static enum rc
+read_trusted(const char *path, size_t max, bool installed, struct safebuf **ret,
+	     struct why *why)
 {
 	struct safebuf *text = NULL;
 	struct stat st;
@@ -123,7 +143,7 @@ trustfile_read(const char *path, size_t max, struct safebuf **ret,
 		goto out;
 	}
 	if ((rc = check_kind(path, &st, max, RC_CONFIG, why)) != RC_OK ||
-	    (rc = check_trust(path, &st, why)) != RC_OK)
+	    (rc = check_trust(path, &st, installed, why)) != RC_OK)
 		goto out;
 	/* No larger than needed: locked memory is scarce. */
 	rc = safebuf_new(st.st_size > 0 ? (size_t)st.st_size : 1, &text);
@@ -145,6 +165,20 @@ out:
 	fdio_close(fd);
 	safebuf_free(text);
 	return rc;
+}
+
+enum rc
+trustfile_read(const char *path, size_t max, struct safebuf **ret,
+	       struct why *why)
+{
+	return read_trusted(path, max, false, ret, why);
+}
+
+enum rc
+trustfile_read_installed(const char *path, size_t max, struct safebuf **ret,
+			 struct why *why)
+{
+	return read_trusted(path, max, true, ret, why);
 }
 
 enum rc

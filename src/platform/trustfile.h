@@ -21,6 +21,16 @@ NODISCARD enum rc trustfile_read(const char *path, size_t max,
 				 struct safebuf **ret, struct why *why);
 
 /*
+ * The same for a file of the installation, in a directory that was compiled
+ * in. In a user namespace (rootless podman runs its helpers in one) root's
+ * files seem to belong to nobody: there, and only for such a file, that is
+ * trusted too.
+ */
+NODISCARD enum rc trustfile_read_installed(const char *path, size_t max,
+					   struct safebuf **ret,
+					   struct why *why);
+
+/*
  * Open for reading a file that is handed to the keeper: regular file, size
  * at most max, O_NOFOLLOW not required, any owner.
  * ret_open_to_others: group or others can read it (worth a warning).

@@ -314,8 +314,7 @@ a_deadline_that_has_passed_is_a_timeout(void)
 	CHECK(kill(daemon_pid(), SIGSTOP) == 0);
 
 	EACH_STORE(s)
-		CHECK(get_within(s, &acme, NULL, -1) ==
-		      said_by(s, RC_KEYRING_TIMEOUT));
+	CHECK(get_within(s, &acme, NULL, -1) == said_by(s, RC_KEYRING_TIMEOUT));
 }
 
 static void
