@@ -8,8 +8,8 @@
 #define ITEM_VERSION "1"
 
 static enum rc
-search(const struct token_key *key, enum secretread_want want,
-       int64_t deadline_ms, struct secretread **ret, struct why *why)
+search(const struct token_key *key, int64_t deadline_ms,
+       struct secretread **ret, struct why *why)
 {
 	/* All of them: one that is left out would match any value. */
 	const struct secretread_attribute attributes[] = {
@@ -21,7 +21,7 @@ search(const struct token_key *key, enum secretread_want want,
 
 	return secretread_search(TOKEN_SCHEMA, attributes,
 				 sizeof(attributes) / sizeof(attributes[0]),
-				 want, deadline_ms, ret, why);
+				 SECRETREAD_ITEMS, deadline_ms, ret, why);
 }
 
 enum rc
@@ -32,8 +32,7 @@ cache_keyring_get(const struct token_key *key, int64_t deadline_ms,
 	struct span bytes;
 	enum rc rc;
 
-	if ((rc = search(key, SECRETREAD_SECRETS, deadline_ms, &r, why)) !=
-	    RC_OK)
+	if ((rc = search(key, deadline_ms, &r, why)) != RC_OK)
 		return rc;
 	if (secretread_unlocked(r) == 0)
 		rc = secretread_locked(r) == 0 ? RC_NOT_FOUND : RC_LOCKED;
@@ -53,7 +52,7 @@ cache_keyring_has(const struct token_key *key, int64_t deadline_ms,
 	struct secretread *r = NULL;
 	enum rc rc;
 
-	if ((rc = search(key, SECRETREAD_ITEMS, deadline_ms, &r, why)) != RC_OK)
+	if ((rc = search(key, deadline_ms, &r, why)) != RC_OK)
 		return rc;
 	if (secretread_unlocked(r) + secretread_locked(r) == 0)
 		rc = RC_NOT_FOUND;

@@ -1,6 +1,6 @@
 /*
  * Tokens in the Secret Service, read over the session bus: at most two
- * rounds, no libsecret.
+ * rounds of calls, no libsecret.
  */
 #ifndef CACHE_KEYRING_H
 #define CACHE_KEYRING_H

@@ -1,7 +1,6 @@
 /*
  * Reading the Secret Service over the session bus, without libsecret:
- * OpenSession (plain) and SearchItems in flight together, then what is
- * wanted of the items found. It never prompts, unlocks or writes. A plain
+ * SearchItems, then a plain session and what is wanted of the items found. It never prompts, unlocks or writes. A plain
  * session hides nothing less: who can watch this bus can ask for the item
  * itself. Private keys never come this way.
  *
@@ -26,9 +25,8 @@ struct secretread_attribute {
 #define SECRETREAD_ITEMS_MAX 1024
 
 enum secretread_want {
-	SECRETREAD_ITEMS,   /* only whether there are any */
-	SECRETREAD_SECRETS, /* a secret will be read */
-	SECRETREAD_LOGINS   /* and secretread_may_hide() will be asked */
+	SECRETREAD_ITEMS, /* the items alone */
+	SECRETREAD_LOGINS /* and secretread_may_hide() will be asked */
 };
 
 /*
