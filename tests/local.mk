@@ -92,6 +92,7 @@ e2e_tests = \
 	%D%/e2e/concurrency.sh \
 	%D%/e2e/configuration.sh \
 	%D%/e2e/docker.sh \
+	%D%/e2e/docker_store.sh \
 	%D%/e2e/git.sh \
 	%D%/e2e/git_client.sh \
 	%D%/e2e/git_failures.sh \
