@@ -231,7 +231,9 @@ put_login(struct helper_call *c, const struct git_request *r,
 		safebuf_put_line(c->answer, "authtype", l->authtype);
 		safebuf_put_line(c->answer, "credential", l->credential);
 	} else {
-		put_if_set(c, "username", l->user);
+		/* Never an empty one: libcurl skips authentication for it. */
+		if (l->user.len > 0)
+			safebuf_put_line(c->answer, "username", l->user);
 		safebuf_put_line(c->answer, "password", l->password);
 	}
 	/* git takes an odd one for "never": better none at all. */

@@ -245,8 +245,10 @@ hostile() {
 		SECRET_FILE_TEST_PATH="$scratch/secretfile" \
 		SECRET_SERVICE_BUS_NAME=org.example.Recorder \
 		MALLOC_TRACE="$scratch/trace" LOCPATH="$scratch" \
-		LD_PRELOAD="$scratch/preload.so" "$@"
+		LD_PRELOAD="$preload" "$@"
 }
+preload=$scratch/preload.so
+sanitized && preload=
 fresh
 printf 'protocol=https\nhost=git.a.example\n\n' >"$scratch/in"
 hostile git-credential-apptoken get <"$scratch/in"
@@ -267,8 +269,10 @@ expect 0 "$(curl -q -fsS --noproxy '*' \
 	"http://127.0.0.1:$(cat "$scratch/recorder/control")/stats/connections")" \
 	'connections to the proxy'
 # The fronts are the person's own processes; the keeper is not.
+: >>"$scratch/loaded"
 sort -u "$scratch/loaded" | tr '\n' ' ' >"$scratch/who"
-grep -q git-credential "$scratch/who" || wrong 'the recorder records nothing'
+sanitized || grep -q git-credential "$scratch/who" ||
+	wrong 'the recorder records nothing'
 grep -q keeper "$scratch/who" && wrong 'the keeper loaded the library'
 verdict 'hostile variables do not reach the keeper'
 

@@ -42,7 +42,7 @@ unusable '10 MB' body_size=10485760
 # Not in POSIX, but in every shell of Linux.
 # shellcheck disable=SC3045,SC2317
 bounded() (
-	ulimit -d 40960 || exit 99
+	sanitized || ulimit -d 40960 || exit 99
 	exec git-credential-apptoken get
 )
 printf 'protocol=https\nhost=%s\n\n' $place >"$scratch/in"

@@ -435,3 +435,11 @@ verdict() {
 
 # shellcheck source=tests/e2e/lib_keyring.sh
 . "$top_srcdir/tests/e2e/lib_keyring.sh"
+
+# sanitized: is this the build with sanitizers? Its address space is huge and
+# it must be the first library that is loaded.
+sanitized() {
+	case ${APPTOKEN_SANITIZERS-} in
+	'' | no) return 1 ;;
+	esac
+}

@@ -4,8 +4,16 @@
 
 login=/org/freedesktop/secrets/collection/login
 
+# gnome-keyring 42 has two threads and a list of clients without a lock: with
+# some luck a client that comes while another goes makes it end. Our programs
+# know how to come; for dbus-send and secret-tool wait until all have gone.
+settle() {
+	sleep 0.05
+}
+
 # ask_keyring OBJECT INTERFACE.METHOD [ARGUMENT]...
 ask_keyring() {
+	settle
 	dbus-send --session --print-reply --dest=org.freedesktop.secrets "$@"
 }
 
@@ -56,8 +64,10 @@ keyring_gone() {
 
 # token_item: standard input becomes the secret of acme's cached token
 token_item() {
+	settle
 	cached=$(secret-tool lookup xdg:schema org.apptoken.Token app acme |
 		grep -E '^(provider|variable)=')
+	settle
 	secret-tool store --label='acme: access token (apptoken)' \
 		app acme provider "$(echo "$cached" | sed -n 's/^prov.*=//p')" \
 		variables "$(echo "$cached" | sed -n 's/^variable=//p')" \
@@ -67,6 +77,7 @@ token_item() {
 # token_age SECONDS: acme's cached token is that much older, and was minted
 # before this computer started, so that the wall clock alone tells its age.
 token_age() {
+	settle
 	secret-tool lookup xdg:schema org.apptoken.Token app acme |
 		awk -F= -v OFS== -v age="$1" '
 			$1 == "minted-at" { $2 -= age }
