@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/lines.h"
 #include "front/kclient.h"
 #include "platform/confine.h"
 #include "platform/say.h"
@@ -18,33 +17,6 @@ bool
 cmd_may_prompt(void)
 {
 	return confine_has_display();
-}
-
-enum rc
-cmd_take_name(struct cmd *c, struct span *ret)
-{
-	struct opts_item item;
-	struct span name = { 0 };
-	bool end;
-	enum rc rc;
-
-	for (;;) {
-		if ((rc = opts_next(&c->opts, &item, &end, &c->why)) != RC_OK)
-			return rc;
-		if (end)
-			break;
-		if (item.name != NULL || span_is_set(name))
-			return why_set(&c->why, RC_USAGE,
-				       "one app's name is wanted; see "
-				       "'apptoken --help'");
-		name = span_of(item.value);
-	}
-	if (!lines_name_is_valid(name))
-		return why_set(&c->why, RC_USAGE,
-			       "an app's name is wanted; see 'apptoken "
-			       "--help'");
-	*ret = name;
-	return RC_OK;
 }
 
 void

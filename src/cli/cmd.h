@@ -46,12 +46,6 @@ extern const struct cmd_row cmd_unconfigure;
 /* May the keyring prompt? A command is typed by a person. */
 bool cmd_may_prompt(void);
 
-/*
- * The one operand that a command wants: a valid name.
- * RC_USAGE: none, more, or not valid.
- */
-NODISCARD enum rc cmd_take_name(struct cmd *c, struct span *ret);
-
 /* Append text to out, with printf's forms. Never a secret. */
 void cmd_print(struct cmd *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 

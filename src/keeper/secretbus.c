@@ -213,21 +213,22 @@ on_tick(gpointer self)
 }
 
 /*
- * Wait for the end of a prompt that was raised, at most PROMPT_MS, and no
- * longer than the caller lives: who interrupts git wants no prompt either.
+ * Wait for the end of a prompt that was raised, at most PROMPT_MS; also when
+ * the caller has gone, and without Dismiss in the end: gnome-keyring 42 fails
+ * an assertion, and ends, when a prompt that is up is dismissed or its client
+ * leaves. Who comes next waits for the lock, and the answer serves him, too.
  */
 static enum rc
-wait_prompt(struct secretbus *b, const char *path, GMainContext *context,
-	    const struct prompt *p, struct why *why)
+wait_prompt(struct secretbus *b, GMainContext *context, const struct prompt *p,
+	    struct why *why)
 {
 	gint64 end_us = g_get_monotonic_time() + PROMPT_MS * US_PER_MS;
 	GSource *tick = g_timeout_source_new(TICK_MS);
-	pid_t caller = getppid();
 
 	g_source_set_callback(tick, on_tick, NULL, NULL);
 	g_source_attach(tick, context);
 	while (!p->completed && !p->vanished &&
-	       !g_dbus_connection_is_closed(b->bus) && getppid() == caller &&
+	       !g_dbus_connection_is_closed(b->bus) &&
 	       g_get_monotonic_time() < end_us)
 		g_main_context_iteration(context, TRUE);
 	g_source_destroy(tick);
@@ -242,13 +243,6 @@ wait_prompt(struct secretbus *b, const char *path, GMainContext *context,
 			       "keyring, or answer the next prompt");
 	if (p->vanished || g_dbus_connection_is_closed(b->bus))
 		return died(why);
-	/* Nobody waits for the answer: who ignores us may ignore this too. */
-	g_dbus_connection_call(b->bus, SERVICE, path, PROMPT_IFACE, "Dismiss",
-			       NULL, NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START, -1,
-			       NULL, NULL, NULL);
-	if (getppid() != caller)
-		return why_set(why, RC_UNAVAILABLE,
-			       "the caller went away meanwhile; try again");
 	return why_set(why, RC_KEYRING_TIMEOUT,
 		       "nobody answered the keyring's prompt within %d s; "
 		       "unlock the keyring first",
@@ -273,7 +267,7 @@ run_prompt(struct secretbus *b, const char *path, struct why *why)
 	rc = call(b, SERVICE, path, PROMPT_IFACE, "Prompt",
 		  g_variant_new("(s)", ""), "()", NULL, why);
 	if (rc == RC_OK)
-		rc = wait_prompt(b, path, context, &p, why);
+		rc = wait_prompt(b, context, &p, why);
 	g_dbus_connection_signal_unsubscribe(b->bus, completed);
 	g_dbus_connection_signal_unsubscribe(b->bus, vanished);
 	while (g_main_context_iteration(context, FALSE))
@@ -382,6 +376,25 @@ cancel(void *self)
 	g_cancellable_cancel(self);
 }
 
+/* The socket's other end must be a process of ours: a key is going there. */
+static bool
+peer_is_us(GDBusConnection *bus)
+{
+	GIOStream *stream = g_dbus_connection_get_stream(bus);
+	GCredentials *peer = NULL;
+	bool ours = false;
+
+	if (G_IS_SOCKET_CONNECTION(stream))
+		peer = g_socket_get_credentials(
+			g_socket_connection_get_socket(
+				G_SOCKET_CONNECTION(stream)),
+			NULL);
+	if (peer != NULL)
+		ours = g_credentials_get_unix_user(peer, NULL) == geteuid();
+	g_clear_object(&peer);
+	return ours;
+}
+
 static enum rc
 connect_bus(struct secretbus *b, struct why *why)
 {
@@ -399,6 +412,10 @@ connect_bus(struct secretbus *b, struct why *why)
 	if (b->bus != NULL) {
 		/* Else GLib ends the process when the bus goes away. */
 		g_dbus_connection_set_exit_on_close(b->bus, FALSE);
+		if (!peer_is_us(b->bus))
+			rc = why_set(why, RC_UNAVAILABLE,
+				     "the session bus belongs to another user; "
+				     "correct DBUS_SESSION_BUS_ADDRESS");
 	} else if (g_error_matches(e, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
 		rc = secretbus_error(g_steal_pointer(&e), why);
 	} else {

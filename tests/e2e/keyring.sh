@@ -94,6 +94,35 @@ expect_unusable 'Secret Service' gnome-keyring
 keyring_unlock
 verdict 'K1 a bus without a keyring: exit 4, at once'
 
+# A bus of somebody else that lets everybody in: a key must not go there.
+# Only root can play somebody else.
+if [ "$(id -u)" = 0 ]; then
+	foreign=$scratch/foreign
+	mkdir -m 777 "$foreign"
+	chmod 711 "$scratch"
+	sed -e "s|<listen>.*</listen>|<listen>unix:path=$foreign/bus</listen>|" \
+		-e 's|<auth>.*</auth>|<auth>ANONYMOUS</auth><allow_anonymous/>|' \
+		"$WITH_KEYRING_DIR/bus.conf" >"$foreign/conf"
+	chmod 644 "$foreign/conf"
+	setpriv --reuid 65534 --regid 65534 --clear-groups dbus-daemon \
+		--config-file="$foreign/conf" --nofork --nopidfile \
+		</dev/null >/dev/null 2>&1 &
+	children="$children $!"
+	await test -S "$foreign/bus" || bail_out 'the other bus does not start'
+	run env DBUS_SESSION_BUS_ADDRESS="unix:path=$foreign/bus" \
+		apptoken add other --endpoint "$endpoint" --app-id 42 \
+		--ca-file "$ca" --key "$scratch/acme.pem"
+	expect_failure 4 "'other' was not added" 'belongs to another user'
+	run env DBUS_SESSION_BUS_ADDRESS="unix:path=$foreign/bus" \
+		git-credential-apptoken get <<END
+protocol=https
+host=git.a.example
+
+END
+	expect_failure 4 'belongs to another user'
+	verdict "K1 another user's bus is not ours: exit 4"
+fi
+
 cmp -s "$scratch/before" "$config" || wrong 'the configuration has changed'
 run apptoken token acme
 expect_status 0

@@ -134,7 +134,7 @@ expect 1 "$(grep -c '^apptoken: ' "$scratch/late.err")" 'lines on stderr'
 expect_within 10000 "$since"
 verdict 'the prompter dies while it asks: exit 4'
 
-# Who waits for the prompt's lock would else wait as long as for a person.
+# The prompt stays up for whoever comes next: taking it down ends gnome-keyring.
 person ignore
 git-credential-apptoken get <"$scratch/get" >/dev/null 2>&1 &
 caller=$!
@@ -142,8 +142,9 @@ await grep -qx prompt "$prompts" || wrong 'no prompt came up'
 prompt_is_free && wrong 'the lock of the prompt is not held'
 kill -KILL "$caller"
 wait "$caller" 2>/dev/null
+prompt_is_free && wrong 'the prompt was left alone'
+person confirm # the other one leaves, and the prompt with him
 await prompt_is_free || wrong 'the keeper still waits for an answer'
-person confirm
 git_get $place
 expect_same_token "$cached"
 [ -s "$found" ] && show
