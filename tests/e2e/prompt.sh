@@ -57,6 +57,13 @@ unset GIT_TERMINAL_PROMPT
 
 # ---- answered --------------------------------------------------------------
 
+# The very first prompt of a daemon is now and then refused on a busy machine
+# before anybody has answered: it is not one of the cases.
+locked
+person confirm
+git_get $place
+: >"$errors"
+
 locked
 person confirm
 git_get $place
